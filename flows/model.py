@@ -1,0 +1,366 @@
+"""The survey language as types: what one YAML file may say, before it is checked for sense.
+
+Written by supervisors, so every step is one mapping whose first key is its verb:
+
+    - say: 您好，这里是公安局回访中心。
+    - ask: 您对民警的处警态度是否满意？满意请按1，不满意请按3。
+      id: attitude
+      choices:
+        - {key: 1, label: 满意, verdict: satisfied}
+
+Texts are either one string (the survey's first language) or a mapping language -> string.
+Durations are numbers of seconds or strings such as ``5s``, ``800ms``.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from core.disposition import Disposition
+from core.respondent import RespondentClass
+from core.verdict import Verdict
+
+Text = str | dict[str, str]
+"""A wording: for all languages, or per language."""
+
+
+def _seconds(value: Any) -> Any:
+    if isinstance(value, str):
+        stripped = value.strip()
+        if stripped.endswith("ms"):
+            return float(stripped[:-2]) / 1000
+        if stripped.endswith("s"):
+            return float(stripped[:-1])
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=600)]
+Key = Annotated[
+    str,
+    BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
+    Field(pattern=r"^[0-9*#]$"),
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Reaction(_Part):
+    """What follows silence, an invalid key, unsure speech, a hang-up, or giving up."""
+
+    say: list[Text] | Text | None = None
+    """What is said before the question comes again: one wording, or one for each repeat."""
+    goto: str | None = None
+    """Where to go on instead of asking again (at once, not after the last attempt)."""
+
+
+class Choice(_Part):
+    """One answer of an `ask`."""
+
+    key: Key | None = None
+    """The key that gives this answer."""
+    value: str | None = None
+    """What is stored; the label of the first language where left out."""
+    label: Text
+    """The answer in words, as reports show it."""
+    phrases: list[str] | dict[str, list[str]] = Field(default_factory=list)
+    """Spoken answers, per language or for all."""
+    verdict: Verdict | None = None
+    """What this answer says about the service."""
+    score: float | None = None
+    """A number for reports, where the aspect is scored."""
+    goto: str | None = None
+    """Where to go on; the next step where left out."""
+
+
+class Reactions(_Part):
+    """The ways on that are not an answer; shared by `ask` and `number`, settable as defaults."""
+
+    attempts: int = Field(default=3, ge=1, le=5)
+    """How often the question is put in all (practice: at most 3 repeats)."""
+    timeout: Seconds = 6.0
+    """Seconds of silence after the prompt before `on_silence`."""
+    inter_digit: Seconds = 3.0
+    """Seconds between two keys of a number before it counts as finished."""
+    barge_in: bool = True
+    """True: keys (and speech) interrupt the prompt."""
+    again: list[Text] = Field(default_factory=list)
+    """Changed wordings of the question for the second, third ... time."""
+    on_silence: Reaction = Reaction()
+    """Nobody pressed or said anything."""
+    on_invalid: Reaction = Reaction()
+    """A key that is no answer, or a number of the wrong length or range."""
+    on_unsure: Reaction = Reaction()
+    """Something was said that could not be told apart."""
+    on_hang_up: Reaction = Reaction()
+    """The person hung up; only `goto` to steps that need nobody on the line (set, end)."""
+    on_give_up: Reaction = Reaction()
+    """All attempts are used; without `goto` the call ends politely."""
+
+
+class StepBase(_Part):
+    """What every step may have."""
+
+    id: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
+    """The step's name, for `goto`, results and conditions."""
+
+
+class Say(StepBase):
+    """Speak a text."""
+
+    say: Text
+    """The text; a Jinja template over the case's fields, `answers` and `vars`."""
+    barge_in: bool = False
+    """True: any key skips the rest of the text. Keys of `keys:` always interrupt."""
+    notice: bool = False
+    """True: this is the notice: who calls, why, whether it is recorded, which key refuses."""
+
+
+class Play(StepBase):
+    """Play a recorded file."""
+
+    play: Text
+    """File name in the survey's folder, per language or for all."""
+    text: Text | None = None
+    """What the recording says: for the simulator, for SMS and for the length check."""
+    barge_in: bool = False
+    """True: any key skips the rest."""
+    notice: bool = False
+    """True: this recording is the notice."""
+
+
+class Ask(StepBase, Reactions):
+    """Ask for one of several answers, by key or speech."""
+
+    ask: Text
+    """The question with its options: the option before its key ("满意请按1")."""
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The answer's name."""
+    aspect: str | None = None
+    """The aspect that this question rates, a key of the survey's `aspects`."""
+    choices: list[Choice] = Field(min_length=1)
+    """The possible answers."""
+
+
+class Number(StepBase, Reactions):
+    """Ask for digits."""
+
+    number: Text
+    """The question."""
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The answer's name."""
+    aspect: str | None = None
+    """The aspect that this question rates."""
+    digits: int | tuple[int, int] = 1
+    """How many digits: exactly, or [least, most]."""
+    least: int | None = None
+    """Smallest number accepted."""
+    most: int | None = None
+    """Largest number accepted."""
+    end_key: Key | None = "#"
+    """The key that finishes a number of fewer digits than the most."""
+
+
+class Record(StepBase):
+    """Record an open answer."""
+
+    record: Text
+    """What is said before the tone."""
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The answer's name."""
+    aspect: str | None = None
+    """The aspect that this is about."""
+    seconds: Seconds = 60.0
+    """Longest recording."""
+    silence: Seconds = 4.0
+    """Seconds of silence that end it."""
+    end_key: Key | None = "#"
+    """The key that ends it."""
+
+
+class When(StepBase):
+    """Go on by a condition."""
+
+    when: str
+    """A Jinja expression over fields, `answers` and `vars`, for example
+    ``answers.attitude.verdict == 'dissatisfied'``."""
+    then: "list[Step] | str" = Field(default_factory=list)
+    """Steps, or the name of a step to go to, where it is true."""
+    otherwise: "list[Step] | str" = Field(default_factory=list, alias="else")
+    """The same where it is not; written ``else`` in the survey."""
+
+
+class Set(StepBase):
+    """Set variables."""
+
+    set: dict[str, str]
+    """Name -> Jinja expression; read as ``vars.NAME``."""
+
+
+class Call(StepBase):
+    """Walk through a part and come back."""
+
+    call: str
+    """Name of a part of this survey, or of a file in `use`."""
+
+
+class Goto(StepBase):
+    """Go to a step."""
+
+    goto: str
+    """Its name."""
+
+
+class Transfer(StepBase):
+    """Hand the call to a person."""
+
+    transfer: str
+    """Name of a transfer target in the settings, or a number."""
+    say: Text | None = None
+    """What is said before."""
+    on_failure: str | None = None
+    """Where to go when nobody takes it; the next step where left out."""
+
+
+class SendText(StepBase):
+    """Send a text message to the called number."""
+
+    text: Text
+    """The message."""
+
+
+class Slot(_Part):
+    """One time that the person may pick."""
+
+    key: Key
+    """The key that picks it."""
+    label: Text
+    """The time in words."""
+    phrases: list[str] | dict[str, list[str]] = Field(default_factory=list)
+    """Spoken answers that pick it."""
+    days: int = Field(default=0, ge=0, le=14)
+    """Days from today."""
+    at: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """Time of day, in the called person's time zone."""
+
+
+class Book(StepBase, Reactions):
+    """Let the person pick another time."""
+
+    book: Text
+    """The question with its times and keys."""
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The answer's name."""
+    slots: list[Slot] = Field(min_length=1)
+    """The times on offer."""
+
+
+class End(StepBase):
+    """Hang up."""
+
+    end: Disposition = Disposition.COMPLETED
+    """How the attempt ended."""
+    verdict: Verdict | None = None
+    """The call's verdict; where left out, that of the aspect `overall`, else the worst given."""
+    say: Text | None = None
+    """The last words."""
+    reason: str | None = None
+    """Why, for whoever follows up."""
+
+
+Step = (
+    Say | Play | Ask | Number | Record | When | Set | Call | Goto | Transfer | SendText | Book | End
+)
+VERBS: dict[str, type[StepBase]] = {
+    "say": Say,
+    "play": Play,
+    "ask": Ask,
+    "number": Number,
+    "record": Record,
+    "when": When,
+    "set": Set,
+    "call": Call,
+    "goto": Goto,
+    "transfer": Transfer,
+    "text": SendText,
+    "book": Book,
+    "end": End,
+}
+"""Verb -> type. `say` and `text` are details of other steps, too: a step's verb comes first."""
+
+
+class FieldDeclaration(_Part):
+    """One field of the case that texts and conditions may use."""
+
+    type: Literal["text", "number", "date", "datetime", "yes_no"] = "text"
+    """What it holds."""
+    required: bool = True
+    """True: a case without it is not called with this survey."""
+    example: str | float | bool | None = None
+    """A value for the simulator and for measuring prompts."""
+
+
+class GlobalKey(_Part):
+    """A key that works at every question and during every prompt, the notice included."""
+
+    key: Key
+    """The key."""
+    label: Text
+    """What it does, in words."""
+    phrases: list[str] | dict[str, list[str]] = Field(default_factory=list)
+    """Spoken forms."""
+    does: Literal["refuse", "repeat", "goto"] = "goto"
+    """``refuse``: the refusal that the notice names; ``repeat``: say the question again."""
+    goto: str | None = None
+    """The step it leads to; for `refuse` where left out, the call ends as refused."""
+
+
+class SpeechRules(_Part):
+    """When a spoken answer is believed."""
+
+    enabled: bool = False
+    """True: questions also listen."""
+    sure: float = Field(default=0.85, ge=0, le=1)
+    """Confidence from which an answer is taken as it is."""
+    unsure: float = Field(default=0.5, ge=0, le=1)
+    """Confidence from which it is asked back; below, it counts as not understood."""
+    confirm: Text | None = None
+    """The question back, with ``{{ heard }}``; the product's own wording where left out."""
+
+
+class Flow(_Part):
+    """One survey."""
+
+    flow: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    """The survey's name; the file is called the same."""
+    version: int = Field(default=1, ge=1)
+    """Raised by its author with every change that reports should tell apart."""
+    title: Text
+    """What it is called on screen."""
+    respondents: list[RespondentClass] = Field(default_factory=list)
+    """The classes of respondents that it is for."""
+    languages: list[str] = Field(min_length=1)
+    """Languages, the first one is the default: zh, en, ..."""
+    language_field: str | None = None
+    """The case's field that chooses the language; else the party's recorded language."""
+    aspects: dict[str, Text] = Field(default_factory=dict)
+    """What is rated: name -> words. `overall` decides the call's verdict."""
+    fields: dict[str, FieldDeclaration] = Field(default_factory=dict)
+    """Fields of the case that texts and conditions use."""
+    defaults: Reactions = Reactions()
+    """Attempts, times and reactions of all questions that do not say otherwise."""
+    speech: SpeechRules = SpeechRules()
+    """Spoken answers."""
+    keys: list[GlobalKey] = Field(default_factory=list)
+    """Keys that work everywhere."""
+    use: dict[str, str] = Field(default_factory=dict)
+    """Other files whose steps may be called: name -> file."""
+    steps: "list[Step]" = Field(min_length=1)
+    """The survey."""
+    parts: "dict[str, list[Step]]" = Field(default_factory=dict)
+    """Sub-flows: name -> steps; they return to where they were called."""
+
+
+When.model_rebuild()
+Flow.model_rebuild()

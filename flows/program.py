@@ -1,0 +1,73 @@
+"""A survey made walkable: every step a node with its ways on, nesting and defaults resolved.
+
+The engine walks it, the linter and the diagram look at its edges, the scenario runner counts
+them. Node names are the steps' ids; a step without one is named by its place: ``steps.3``,
+``steps.3.then.1``, ``parts.consent.2``.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from flows.model import Flow, Step
+
+HANG_UP = "hang_up"
+
+
+class EdgeKind(StrEnum):
+    """Why one goes from a node to another."""
+
+    NEXT = "next"
+    CHOICE = "choice"
+    SLOT = "slot"
+    GLOBAL_KEY = "global_key"
+    THEN = "then"
+    ELSE = "else"
+    SILENCE = "silence"
+    INVALID = "invalid"
+    UNSURE = "unsure"
+    HANG_UP = "hang_up"
+    GIVE_UP = "give_up"
+    FAILURE = "failure"
+    CALL = "call"
+    RETURN = "return"
+    REPEAT = "repeat"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One way on. `target` None: the call ends there (politely, by the product's own words)."""
+
+    kind: EdgeKind
+    target: str | None
+    label: str = ""
+    """The key or value that takes this way; empty where the kind says it all."""
+    waits: bool = False
+    """True where taking this edge needs the person (a key, silence): a loop over it does wait."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step with its name, the part that it belongs to and its ways on."""
+
+    name: str
+    step: Step
+    part: str
+    """``steps`` or the name of a part."""
+    path: tuple[str | int, ...]
+    """Where it stands in the file: ("steps", 3, "then", 0); leads to line and column."""
+    edges: tuple[Edge, ...] = ()
+    next: str | None = None
+    """The node after this one in its list; None: the end of the part (return) or of the survey."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled survey."""
+
+    flow: Flow
+    start: str
+    nodes: dict[str, Node]
+    parts: dict[str, str] = field(default_factory=dict)
+    """Part -> name of its first node."""
+    sha256: str = ""
+    """Hash of the source text(s): tells versions apart in sessions and results."""
