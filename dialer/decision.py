@@ -1,0 +1,81 @@
+"""What the calling policy answers with: may this number be called now, and what comes next.
+
+The policy is pure: facts, rules and `now` in, a decision with its reason in words out. The claim
+(one transaction) gathers the facts, asks the policy and acts; `huifang why` prints the same
+decision.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.disposition import Disposition
+
+
+@dataclass(frozen=True)
+class PastAttempt:
+    """One attempt of the past, over all batches."""
+
+    at: datetime
+    """Claimed at."""
+    ended_at: datetime | None
+    """None while it is still open."""
+    disposition: Disposition | None
+    e164: str
+    callback_id: int
+    same_party: bool = True
+    """False where only the number is the same."""
+
+
+@dataclass(frozen=True)
+class CallbackFacts:
+    """All that the policy needs to know about one callback."""
+
+    e164: str
+    respondent_class: str
+    tries: int = 0
+    """Tries of this callback that count against the party."""
+    failed_tries: int = 0
+    next_at: datetime | None = None
+    deadline: datetime | None = None
+    time_zone: str = ""
+    """Of the party; empty: the rules' own."""
+    do_not_call: str | None = None
+    """Why the number is on the list; None: it is not."""
+    key_incident: bool = False
+    face_to_face: bool = False
+    number_invalid: bool = False
+    history: tuple[PastAttempt, ...] = ()
+    """Attempts to this party or this number, latest first, at least over the number period."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A catalogue key with its values: every decision can be told in Chinese and English."""
+
+    code: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """May it be called now?"""
+
+    allowed: bool
+    reason: Reason
+    not_before: datetime | None = None
+    """Where not allowed now but later: when to look again. None: never (a person follows up)."""
+    all_reasons: tuple[Reason, ...] = field(default=())
+    """Every rule that was looked at and what it said, for `huifang why`."""
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What follows an attempt."""
+
+    action: str
+    """``retry``, ``follow_up``, ``correct`` or ``done``."""
+    reason: Reason
+    at: datetime | None = None
+    """When, for a retry."""
+    counts: bool = True
+    """False: the try is not held against the party."""
