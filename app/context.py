@@ -2,13 +2,15 @@
 
 import json
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 
-from config.settings import Settings, load
+from config.loading import Loaded, load
 from core.errors import HuifangError
 
 
@@ -19,26 +21,38 @@ class Format(StrEnum):
     JSON = "json"
 
 
-FormatOption = typer.Option(Format.TEXT, "--format", help="text or json / 文本或 JSON")
+FormatOption = typer.Option("--format", help="text or json / 文本或 JSON")
 
 screen = Console(soft_wrap=True)
 complaints = Console(stderr=True, soft_wrap=True)
 
 
-def settings(ctx: typer.Context) -> Settings:
-    """Return the validated settings of this run; exits with every problem shown where not."""
-    path, language = ctx.obj["config"], ctx.obj["language"]
-    try:
-        loaded = load(path, language=language)
-    except HuifangError as error:
-        refuse(error, ctx.obj["language"] or "zh")
-    return loaded
+@dataclass(frozen=True)
+class Invocation:
+    """What stands before the command's name; kept as `ctx.obj`."""
+
+    config: Path | None = None
+    language: str | None = None
 
 
 def language(ctx: typer.Context) -> str:
-    """Return the language of screens: --language, else the settings' (without reading them: zh)."""
-    chosen: str = ctx.obj["language"] or "zh"
-    return chosen
+    """Return the language of this run's screens: --language, else the settings', else Chinese."""
+    given: Invocation = ctx.obj or Invocation()
+    if given.language:
+        return given.language
+    try:
+        return load(given.config).settings.language
+    except HuifangError:
+        return "zh"  # whoever needs the settings will hear what is wrong with them
+
+
+def loaded(ctx: typer.Context) -> Loaded:
+    """Return the valid settings; show every fault and exit 2 where they are not."""
+    given: Invocation = ctx.obj or Invocation()
+    try:
+        return load(given.config)
+    except HuifangError as error:
+        refuse(error, given.language or "zh")
 
 
 def print_json(value: Any) -> None:
@@ -46,7 +60,7 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
-def refuse(error: HuifangError, language: str) -> None:
+def refuse(error: HuifangError, language: str) -> NoReturn:
     """Show every problem on standard error and exit 2: bad input changes nothing."""
     for line in error.sentences(language):
         complaints.print(line, style="red", markup=False, highlight=False)

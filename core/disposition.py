@@ -40,7 +40,7 @@ class Disposition(StrEnum):
 
     @property
     def counts_against_party(self) -> bool:
-        """False where the fault was ours or the trunk's: such a try is not held against the party."""
+        """False where the fault was ours or the trunk's: such a try does not count."""
         return self is not Disposition.FAILED
 
 

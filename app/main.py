@@ -1,0 +1,50 @@
+"""`huifang`: the command line. Each command is thin: read arguments, call a room, print."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.commands import init
+from app.context import Invocation, complaints, refuse
+from core.errors import HuifangError
+
+app = typer.Typer(
+    name="huifang",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Calls people back and sees to it that a person hears who was not satisfied. / 回访外呼",
+)
+
+
+@app.callback()
+def before(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="settings file / 设置文件")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", "-l", help="zh or en / 界面语言")
+    ] = None,
+) -> None:
+    """What stands before every command."""
+    ctx.obj = Invocation(config, language)
+
+
+app.command("init")(init.init)
+
+
+def run() -> None:
+    """Run the command line; a known error is shown in words, never as a traceback."""
+    try:
+        app()
+    except HuifangError as error:
+        try:
+            refuse(error, "zh")
+        except typer.Exit as end:
+            sys.exit(end.exit_code)
+    except KeyboardInterrupt:
+        complaints.print("^C")
+        sys.exit(130)

@@ -1,0 +1,157 @@
+"""Reading the settings file: whole or not at all, every fault with its place.
+
+A running system is described by `Loaded`: the settings, absolute folders, and the trunks with
+their secrets.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from config.settings import Settings, TrunkSettings
+from core.document import Document, KeyPath, parse_document, problems_of, read_document
+from core.errors import AuthorError, Place, Problem, problem
+from core.trunk import Trunk
+
+DEFAULT_FILE = "huifang.yaml"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Valid settings, ready to be used."""
+
+    settings: Settings
+    folder: Path
+    """The folder that relative paths are relative to."""
+    database_url: str
+    """With its secrets."""
+    trunks: tuple[Trunk, ...]
+    """With their secrets."""
+
+    def path(self, setting: Path) -> Path:
+        """Return the absolute path of a folder or file named in the settings."""
+        return self.folder / setting
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.path(self.settings.folders.data)
+
+
+def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
+    """Read and validate the settings.
+
+    `path` None: the file named by HUIFANG_CONFIG, else ``huifang.yaml`` in the current folder,
+    else the defaults alone. Raises AuthorError with every fault.
+    """
+    named = path or (Path(environ["HUIFANG_CONFIG"]) if environ.get("HUIFANG_CONFIG") else None)
+    file = named or Path(DEFAULT_FILE)
+    present = named or file.exists()
+    document = read_document(file) if present else parse_document("{}", DEFAULT_FILE)
+    data = document.data if document.data is not None else {}
+    if not isinstance(data, dict):
+        raise AuthorError(problem("config-not-a-mapping", document.place(())))
+    try:
+        settings = Settings(**data)
+    except ValidationError as error:
+        raise AuthorError(*problems_of(error, document, setting_names(Settings))) from None
+    problems: list[Problem] = []
+    _check_zones(settings, document, problems)
+    folder = file.resolve().parent
+    trunks = tuple(
+        _with_secret(trunk, index, document, folder, environ, problems)
+        for index, trunk in enumerate(settings.trunks)
+    )
+    url = _database_url(settings, document, folder, problems)
+    if problems:
+        raise AuthorError(*problems)
+    return Loaded(settings, folder, url, trunks)
+
+
+def setting_names(model: type[BaseModel]) -> list[str]:
+    """Return the names of all settings below `model`, for "did you mean"."""
+    names: list[str] = []
+    for name, field in model.model_fields.items():
+        names.append(name)
+        for candidate in _models_in(field.annotation):
+            names += setting_names(candidate)
+    return names
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for part in getattr(annotation, "__args__", ()) for m in _models_in(part)]
+
+
+def _check_zones(settings: Settings, document: Document, problems: list[Problem]) -> None:
+    zones: list[tuple[KeyPath, str]] = [(("calling", "time_zone"), settings.calling.time_zone)]
+    for index, schedule in enumerate(settings.schedules):
+        zones.append((("schedules", index, "time_zone"), schedule.time_zone))
+    for path, zone in zones:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            problems.append(problem("config-time-zone", document.place(path), zone=zone))
+
+
+def _with_secret(
+    trunk: TrunkSettings,
+    index: int,
+    document: Document,
+    folder: Path,
+    environ: Mapping[str, str],
+    problems: list[Problem],
+) -> Trunk:
+    password = ""
+    if trunk.password_env:
+        password = environ.get(trunk.password_env, "")
+        if not password:
+            place = document.place(("trunks", index, "password_env"))
+            problems.append(
+                problem("config-secret-missing", place, name=trunk.name, env=trunk.password_env)
+            )
+    elif trunk.password_file:
+        place = document.place(("trunks", index, "password_file"))
+        password = _secret_file(folder / trunk.password_file, place, problems)
+    values = dict(trunk)
+    values["register"] = values.pop("registration")
+    del values["password_env"], values["password_file"]
+    if values["tls_ca_file"]:
+        values["tls_ca_file"] = str(folder / values["tls_ca_file"])
+    return Trunk(**values, password=password)
+
+
+def _database_url(
+    settings: Settings, document: Document, folder: Path, problems: list[Problem]
+) -> str:
+    url = settings.database.url
+    if settings.database.url_file:
+        place = document.place(("database", "url_file"))
+        url = _secret_file(folder / settings.database.url_file, place, problems)
+    scheme, _, rest = url.partition("://")
+    if scheme.split("+")[0] not in ("sqlite", "postgresql"):
+        problems.append(
+            problem("config-database-url", document.place(("database", "url")), scheme=scheme)
+        )
+    if scheme.startswith("sqlite") and rest.startswith("/") and not rest.startswith("//"):
+        return f"sqlite:///{folder / rest[1:]}"
+    return url
+
+
+def _secret_file(path: Path, place: Place, problems: list[Problem]) -> str:
+    try:
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            problems.append(problem("config-secret-open", place, file=path))
+            return ""
+        return path.read_text("utf-8").strip()
+    except OSError as error:
+        problems.append(
+            problem("document-unreadable", Place(str(path)), cause=error.strerror or error)
+        )
+        return ""
