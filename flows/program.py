@@ -35,7 +35,11 @@ class EdgeKind(StrEnum):
 
 @dataclass(frozen=True)
 class Edge:
-    """One way on. `target` None: the call ends there (politely, by the product's own words)."""
+    """One way on. `target` None: the call ends there (politely, by the product's own words).
+
+    A `call` has two edges: CALL into the part, and NEXT for when the part has come back. The
+    last step of a part goes on by an edge with `returns` (its target is None).
+    """
 
     kind: EdgeKind
     target: str | None
@@ -43,6 +47,8 @@ class Edge:
     """The key or value that takes this way; empty where the kind says it all."""
     waits: bool = False
     """True where taking this edge needs the person (a key, silence): a loop over it does wait."""
+    returns: bool = False
+    """True at the end of a part: goes on behind the `call` that led here."""
 
 
 @dataclass(frozen=True)
