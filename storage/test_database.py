@@ -27,11 +27,15 @@ async def _names(database: Database) -> list[str]:
 async def test_a_write_is_kept_and_a_failed_one_is_not(database: Database) -> None:
     async with database.write() as session:
         session.add(Branch(name="治安"))
-    with pytest.raises(IntegrityError):
+
+    async def fail_half_way() -> None:
         async with database.write() as session:
             session.add(Branch(name="刑侦"))
             await session.flush()
             session.add(Branch(name="治安"))
+
+    with pytest.raises(IntegrityError):
+        await fail_half_way()
     assert await _names(database) == ["治安"]
 
 
