@@ -15,7 +15,9 @@ from app.main import app
 
 HEAD = """# Commands
 
-Made by `python -m app.reference`; a test holds it to the program. Options that stand before every command:
+Made by `python -m app.reference`; a test holds it to the program.
+
+Options that stand before every command:
 """
 
 
