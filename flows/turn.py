@@ -13,12 +13,12 @@ from core.disposition import Disposition
 from core.verdict import Verdict, worst
 from flows.compiler import wording
 from flows.exchange import ALL_KEYS, Effect, EndCall, PlayFile, SaveAnswer, SayText
-from flows.model import Text
 from flows.program import EdgeKind, Node, Program
 from flows.scope import scope_of
 from flows.session import LANGUAGE, Reason, Session
 from flows.template import TemplateFault, expression
 from flows.template import text as template_text
+from flows.values import Text
 
 DEEPEST = 20
 """Parts called within parts."""

@@ -13,13 +13,14 @@ from core.disposition import Disposition
 from core.verdict import Verdict
 from flows.compiler import Question, listens
 from flows.exchange import Input, Keys, SaveAnswer, Silence, Speech, WaitAnswer
-from flows.model import Ask, Book, Choice, GlobalKey, Number, Reaction, Slot, Text
+from flows.model import Ask, Book, Choice, GlobalKey, Number, Reaction, Slot
 from flows.phrases import match
 from flows.program import EdgeKind
 from flows.scope import spoken_forms
 from flows.session import Pending, Reason
 from flows.steps import ask, book, global_key, number
 from flows.turn import Turn
+from flows.values import Text
 
 YES, NO = "1", "2"
 """Keys that answer when something is asked back."""
