@@ -274,3 +274,15 @@ class World:
 def world(database: Database) -> World:
     """A maker of cases and callbacks on the test's database."""
     return World(database)
+
+
+@pytest.fixture
+async def sqlite(_sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh, migrated SQLite database, for what does not depend on the kind of database."""
+    path = tmp_path / "huifang.db"
+    shutil.copyfile(_sqlite_template, path)
+    opened = Database(f"sqlite:///{path}")
+    try:
+        yield opened
+    finally:
+        await opened.close()
