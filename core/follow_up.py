@@ -1,4 +1,4 @@
-"""Why a person has to follow up, and which reason comes first."""
+"""Why a person has to follow up, and who comes first in the queue."""
 
 from enum import StrEnum
 
@@ -16,14 +16,18 @@ class FollowUpReason(StrEnum):
     NOT_REACHED = "not_reached"
     INVALID_NUMBER = "invalid_number"
 
-
-_RANKS = {reason: rank for rank, reason in enumerate(FollowUpReason)}
+    @property
+    def pressing(self) -> int:
+        """Lower is more pressing: the reason an item shows is the most pressing of all it has."""
+        return list(FollowUpReason).index(self)
 
 
 def rank(reason: str, *, key_incident: bool = False) -> int:
-    """Return the place of `reason` in the queue's order, lower first.
+    """Return the place in the queue, lower first; within one place the deadline decides.
 
-    A key incident comes first, whatever else is wrong. Raises ValueError for an unknown reason.
+    0 dissatisfied in a key incident, 1 key incident, 2 dissatisfied, 3 all others. Raises
+    ValueError for an unknown reason.
     """
-    own = _RANKS[FollowUpReason(reason)]
-    return _RANKS[FollowUpReason.KEY_INCIDENT] if key_incident else own
+    word = FollowUpReason(reason)
+    key = key_incident or word is FollowUpReason.KEY_INCIDENT
+    return (0 if key else 2) + (0 if word is FollowUpReason.DISSATISFIED else 1)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import TransientError, problem
-from core.follow_up import rank
+from core.follow_up import FollowUpReason, rank
 from storage.schema import FollowUpEvent, FollowUpItem
 
 
@@ -62,9 +62,10 @@ async def open_item(
             break
     else:  # pragma: no cover - closed three times between two statements
         raise TransientError(problem("queue-busy", case=case_id))
-    if place < item.rank:
-        item.rank, item.reason = place, reason
-        item.party_id, item.callback_id = party_id, callback_id
+    item.rank = min(item.rank, place)
+    if FollowUpReason(reason).pressing < FollowUpReason(item.reason).pressing:
+        # Whoever opens the item calls the party that it is about.
+        item.reason, item.party_id, item.callback_id = reason, party_id, callback_id
     if deadline is not None and (item.deadline is None or deadline < item.deadline):
         item.deadline = deadline
     await add_event(session, item.id, now, by, "added", reason, note)

@@ -391,7 +391,7 @@ class FollowUpItem(Base):
     reason: Mapped[str] = mapped_column(String(30))
     """The most pressing one, a word of `core.follow_up.FollowUpReason`."""
     rank: Mapped[int]
-    """Order, lower first: 0 key incident, 1 dissatisfied ... (`core.follow_up.rank`)."""
+    """Order, lower first: key incidents, then dissatisfied, then others (`core.follow_up.rank`)."""
     deadline: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(10), default="open")
     """open, claimed, closed."""
