@@ -18,13 +18,13 @@ from flows.model import (
     SendText,
     Set,
     Slot,
-    Text,
     Transfer,
     When,
 )
 from flows.program import Node, Program
 from flows.session import LANGUAGE, Session
 from flows.template import TemplateFault, names_used
+from flows.values import Text
 
 UNANSWERED: dict[str, Any] = {
     "value": None,
