@@ -215,7 +215,7 @@ class World:
         party = await self.add(Party(**{"name": "张三"} | known))
         if case is not None:
             await self.add(CaseParty(case_id=case.id, party_id=party.id))
-        for position, e164 in enumerate(numbers or (f"+86138{next(self.made):08}",)):
+        for position, e164 in enumerate(numbers or (f"+86139{next(self.made):08}",)):
             if e164:
                 await self.add(PartyNumber(party_id=party.id, e164=e164, position=position))
         return party
