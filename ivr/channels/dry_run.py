@@ -37,6 +37,7 @@ from ivr.people.person import (
     HangUp,
     Person,
     Press,
+    Reaction,
     Speak,
     person_of,
 )
@@ -205,7 +206,7 @@ class DryRunCall:
             await self._pause(action.after)
             if self._playing != number:
                 return
-            await self._act(action)
+            await self._act(action, reaction)
         if not reaction.then:
             return
         await self._pause(began + seconds - self._clock.monotonic())
@@ -213,10 +214,11 @@ class DryRunCall:
             await self._pause(action.after)
             if self._heard != number:
                 return
-            await self._act(action)
+            await self._act(action, reaction)
 
-    async def _act(self, action: Action) -> None:
-        self._used += 1 if not self._mid_action else 0
+    async def _act(self, action: Action, reaction: Reaction) -> None:
+        if self._person.script.reaction(self._used) is reaction:
+            self._used += 1  # the first thing done about a prompt uses its reaction up
         match action:
             case Press(keys):
                 self._mid_action = True
