@@ -1,5 +1,6 @@
 """One call to one simulated person in virtual time, and what was said and done in it, as text."""
 
+# ruff: noqa: ARG002 - a journal is told more than this one notes
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
