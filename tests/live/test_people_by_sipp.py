@@ -5,10 +5,12 @@ import json
 import random
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ivr.people.person import Person, person_of
 from ivr.people.sip import sound
 from ivr.people.sip.endpoint import SipPeople
 
@@ -18,10 +20,16 @@ SCENARIOS = Path(__file__).parent / "sipp"
 
 @pytest.fixture
 async def people(tmp_path: Path) -> AsyncIterator[SipPeople]:
-    endpoint = SipPeople(ring_log=tmp_path / "rings.jsonl")
+    endpoint = SipPeople(people=quickly, ring_log=tmp_path / "rings.jsonl")
     await endpoint.start()
     yield endpoint
     await endpoint.close()
+
+
+def quickly(number: str) -> Person:
+    """Return who answers `number`, after a short ring."""
+    person = person_of(number)
+    return replace(person, rings=min(person.rings, 0.3))
 
 
 def free_port() -> int:
@@ -48,8 +56,7 @@ async def call(
     process = await asyncio.create_subprocess_exec(
         "sipp", f"127.0.0.1:{people.port}", "-sf", str(own), "-s", number, "-m", "1",
         "-i", "127.0.0.1", "-p", str(free_port()), "-mi", "127.0.0.1",
-        "-min_rtp_port", str(20000 + 2 * random.randrange(10000)),
-        "-max_rtp_port", "65000", "-nostdin", "-timeout", "20", "-timeout_error",
+        "-mp", str(20000 + 4 * random.randrange(10000)), "-nostdin", "-timeout", "20", "-timeout_error",
         "-trace_err", "-error_file", str(errors), *options,
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
