@@ -56,7 +56,8 @@ async def call(
     process = await asyncio.create_subprocess_exec(
         "sipp", f"127.0.0.1:{people.port}", "-sf", str(own), "-s", number, "-m", "1",
         "-i", "127.0.0.1", "-p", str(free_port()), "-mi", "127.0.0.1",
-        "-mp", str(20000 + 4 * random.randrange(10000)), "-nostdin", "-timeout", "20", "-timeout_error",
+        "-mp", str(20000 + 4 * random.randrange(10000)),
+        "-nostdin", "-timeout", "20", "-timeout_error",
         "-trace_err", "-error_file", str(errors), *options,
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
@@ -95,7 +96,7 @@ async def test_an_options_request_finds_the_address_alive(people: SipPeople) -> 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.setblocking(False)
         asking.bind(("127.0.0.1", 0))
-        here = "127.0.0.1:%d" % asking.getsockname()[1]
+        here = f"127.0.0.1:{asking.getsockname()[1]}"
         request = (
             f"OPTIONS sip:127.0.0.1:{people.port} SIP/2.0\r\nv: SIP/2.0/UDP {here};rport;"
             f"branch=z9hG4bK1\r\nf: <sip:a@{here}>;tag=1\r\nt: <sip:127.0.0.1>\r\n"
