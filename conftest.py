@@ -12,13 +12,27 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
 from storage.database import Database
+from storage.schema import (
+    Attempt,
+    Batch,
+    Callback,
+    Case,
+    CaseParty,
+    FlowVersion,
+    Party,
+    PartyNumber,
+)
 
 MISSING = (
     "PostgreSQL's server programs were not found (looked for /usr/lib/postgresql/*/bin/initdb "
@@ -163,6 +177,111 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A fresh, migrated database, opened; the test runs on SQLite and on PostgreSQL."""
     opened = Database(database_url)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@dataclass
+class World:
+    """Makes cases, parties, batches and attempts with as few words as a test needs."""
+
+    database: Database
+    now: datetime = datetime(2025, 11, 3, 2, 0, tzinfo=UTC)
+    """Monday, 10:00 in Shanghai."""
+    made: Iterator[int] = field(default_factory=lambda: count(1))
+
+    async def add(self, row: Any) -> Any:
+        """Store a row; returns it with its id."""
+        async with self.database.write() as session:
+            session.add(row)
+        return row
+
+    async def case(self, **known: Any) -> Case:
+        """Store a case of class emergency, accepted a day ago."""
+        values = {
+            "case_number": f"A{next(self.made):06}",
+            "respondent_class": "emergency",
+            "accepted_at": self.now - timedelta(days=1),
+            "created_at": self.now,
+            "updated_at": self.now,
+            "fields": {},
+        }
+        return await self.add(Case(**values | known))
+
+    async def party(self, case: Case | None = None, *numbers: str, **known: Any) -> Party:
+        """Store a party with its numbers, tied to `case`; without numbers one is made up."""
+        party = await self.add(Party(**{"name": "张三"} | known))
+        if case is not None:
+            await self.add(CaseParty(case_id=case.id, party_id=party.id))
+        for position, e164 in enumerate(numbers or (f"+86139{next(self.made):08}",)):
+            if e164:
+                await self.add(PartyNumber(party_id=party.id, e164=e164, position=position))
+        return party
+
+    async def batch(self, **known: Any) -> Batch:
+        """Store a batch of a one-line survey."""
+        number = next(self.made)
+        flow = await self.add(
+            FlowVersion(name="f", version=1, sha256=str(number), source="f", stored_at=self.now)
+        )
+        values = {"name": f"batch {number}", "flow_version_id": flow.id, "created_at": self.now}
+        return await self.add(Batch(**values | known))
+
+    async def callback(self, batch: Batch, case: Case, party: Party, **known: Any) -> Callback:
+        """Store a waiting callback to the party's first number."""
+        async with self.database.read() as session:
+            e164 = await session.scalar(
+                select(PartyNumber.e164)
+                .where(PartyNumber.party_id == party.id)
+                .order_by(PartyNumber.position)
+            )
+        values = {
+            "batch_id": batch.id,
+            "case_id": case.id,
+            "party_id": party.id,
+            "e164": e164,
+            "next_at": self.now,
+            "created_at": self.now,
+        }
+        return await self.add(Callback(**values | known))
+
+    async def attempt(
+        self, callback: Callback, at: datetime, disposition: str | None = "no_answer"
+    ) -> Attempt:
+        """Store an attempt that took a minute; without disposition it is still open."""
+        async with self.database.write() as session:
+            row = (await session.scalars(select(Callback).where(Callback.id == callback.id))).one()
+            row.sequence += 1
+            row.tries += disposition != "failed"
+            attempt = Attempt(
+                callback_id=row.id,
+                sequence=row.sequence,
+                party_id=row.party_id,
+                e164=row.e164,
+                dialer="test",
+                state="open" if disposition is None else "closed",
+                claimed_at=at,
+                ended_at=None if disposition is None else at + timedelta(minutes=1),
+                disposition=disposition,
+            )
+            session.add(attempt)
+        return attempt
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    """A maker of cases and callbacks on the test's database."""
+    return World(database)
+
+
+@pytest.fixture
+async def sqlite(_sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh, migrated SQLite database, for what does not depend on the kind of database."""
+    path = tmp_path / "huifang.db"
+    shutil.copyfile(_sqlite_template, path)
+    opened = Database(f"sqlite:///{path}")
     try:
         yield opened
     finally:

@@ -1,8 +1,9 @@
 """Logging: one line an event on standard error, for people or as JSON; numbers masked.
 
-Rooms log with the standard library (``logging.getLogger("huifang.dialer")``) and hand values as
-``extra={"attempt": 7}``. Whatever looks like a phone number is masked on its way out: the last
-defence, for the day on which somebody forgets `PhoneNumber.masked`.
+Rooms log events with structlog (``structlog.get_logger(__name__)``), values as keywords; the
+libraries' own standard logging comes out the same way, from warnings on. Whatever looks like a
+phone number is masked on its way out: the last defence, for the day on which somebody forgets
+`PhoneNumber.masked`.
 """
 
 import logging
@@ -17,6 +18,7 @@ from structlog.typing import Processor
 from config.settings import LoggingSettings
 from core.phone import mask
 
+ROOMS = ("config", "speech", "storage", "ivr", "dialer", "followup", "reports", "app")
 _NUMBER = re.compile(r"(?<![\w.:/-])(?:\+\d{8,15}|0\d{9,11}|1[3-9]\d{9})(?![\w])")
 
 
@@ -59,7 +61,18 @@ def set_up(settings: LoggingSettings, stream: TextIO | None = None) -> None:
             ],
         )
     )
-    logger = logging.getLogger("huifang")
-    logger.handlers = [handler]
-    logger.setLevel(settings.level.upper())
-    logger.propagate = False
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel("WARNING")
+    for room in ROOMS:
+        logging.getLogger(room).setLevel(settings.level.upper())

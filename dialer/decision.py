@@ -8,6 +8,7 @@ decision.
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.catalogue import text
 from core.disposition import Disposition
 
 
@@ -55,6 +56,13 @@ class Reason:
     code: str
     values: tuple[tuple[str, str], ...] = ()
 
+    def sentence(self, language: str = "zh") -> str:
+        """Return the reason in words; a value named `disposition` is told in that language."""
+        values = dict(self.values)
+        if "disposition" in values:
+            values["disposition"] = text(f"disposition-{values['disposition']}", language)
+        return text(self.code, language, **values)
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -66,6 +74,9 @@ class Decision:
     """Where not allowed now but later: when to look again. None: never (a person follows up)."""
     all_reasons: tuple[Reason, ...] = field(default=())
     """Every rule that was looked at and what it said, for `huifang why`."""
+    follow_up: str = ""
+    """Where never: the reason of the follow-up item that is due; empty: nobody follows up, the
+    callback is cancelled (do-not-call)."""
 
 
 @dataclass(frozen=True)
@@ -79,3 +90,5 @@ class NextStep:
     """When, for a retry."""
     counts: bool = True
     """False: the try is not held against the party."""
+    follow_up: str = ""
+    """For `follow_up` and `correct`: the reason of the follow-up item."""

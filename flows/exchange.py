@@ -71,11 +71,17 @@ Input = Started | Keys | Speech | Silence | Recorded | TransferEnded | HungUp
 
 @dataclass(frozen=True)
 class SayText:
-    """Speak `text`; the keys in `interrupted_by` cut it short, all others are not heard."""
+    """Speak `text`; the keys in `interrupted_by` cut it short, all others are not heard.
+
+    Such a key also skips the prompts behind it and is the first key of the wait that follows. A
+    key in `skipped_by` cuts only this prompt short and counts for nothing else: nobody answers a
+    question that was not put yet.
+    """
 
     text: str
     language: str
     interrupted_by: str = ""
+    skipped_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class PlayFile:
     language: str
     text: str = ""
     interrupted_by: str = ""
+    skipped_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,50 +12,30 @@ Texts are either one string (the survey's first language) or a mapping language 
 Durations are numbers of seconds or strings such as ``5s``, ``800ms``.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from core.disposition import Disposition
 from core.respondent import RespondentClass
 from core.verdict import Verdict
-
-Text = str | dict[str, str]
-"""A wording: for all languages, or per language."""
-
-
-def _seconds(value: Any) -> Any:
-    if isinstance(value, str):
-        stripped = value.strip()
-        if stripped.endswith("ms"):
-            return float(stripped[:-2]) / 1000
-        if stripped.endswith("s"):
-            return float(stripped[:-1])
-    return value
+from flows.declarations import FieldDeclaration as FieldDeclaration
+from flows.declarations import GlobalKey as GlobalKey
+from flows.declarations import Part
+from flows.declarations import SpeechRules as SpeechRules
+from flows.values import Digits, Key, Phrases, Seconds, Text, Wordings
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=600)]
-Key = Annotated[
-    str,
-    BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
-    Field(pattern=r"^[0-9*#]$"),
-]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Reaction(_Part):
+class Reaction(Part):
     """What follows silence, an invalid key, unsure speech, a hang-up, or giving up."""
 
-    say: list[Text] | Text | None = None
+    say: Wordings | None = None
     """What is said before the question comes again: one wording, or one for each repeat."""
     goto: str | None = None
     """Where to go on instead of asking again (at once, not after the last attempt)."""
 
 
-class Choice(_Part):
+class Choice(Part):
     """One answer of an `ask`."""
 
     key: Key | None = None
@@ -64,7 +44,7 @@ class Choice(_Part):
     """What is stored; the label of the first language where left out."""
     label: Text
     """The answer in words, as reports show it."""
-    phrases: list[str] | dict[str, list[str]] = Field(default_factory=list)
+    phrases: Phrases = Field(default_factory=list)
     """Spoken answers, per language or for all."""
     verdict: Verdict | None = None
     """What this answer says about the service."""
@@ -74,7 +54,7 @@ class Choice(_Part):
     """Where to go on; the next step where left out."""
 
 
-class Reactions(_Part):
+class Reactions(Part):
     """The ways on that are not an answer; shared by `ask` and `number`, settable as defaults."""
 
     attempts: int = Field(default=3, ge=1, le=5)
@@ -99,7 +79,7 @@ class Reactions(_Part):
     """All attempts are used; without `goto` the call ends politely."""
 
 
-class StepBase(_Part):
+class StepBase(Part):
     """What every step may have."""
 
     id: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
@@ -152,7 +132,7 @@ class Number(StepBase, Reactions):
     """The answer's name."""
     aspect: str | None = None
     """The aspect that this question rates."""
-    digits: int | tuple[int, int] = 1
+    digits: Digits = 1
     """How many digits: exactly, or [least, most]."""
     least: int | None = None
     """Smallest number accepted."""
@@ -185,9 +165,9 @@ class When(StepBase):
     when: str
     """A Jinja expression over fields, `answers` and `vars`, for example
     ``answers.attitude.verdict == 'dissatisfied'``."""
-    then: "list[Step] | str" = Field(default_factory=list)
+    then: "Branch" = Field(default_factory=list)
     """Steps, or the name of a step to go to, where it is true."""
-    otherwise: "list[Step] | str" = Field(default_factory=list, alias="else")
+    otherwise: "Branch" = Field(default_factory=list, alias="else")
     """The same where it is not; written ``else`` in the survey."""
 
 
@@ -230,14 +210,14 @@ class SendText(StepBase):
     """The message."""
 
 
-class Slot(_Part):
+class Slot(Part):
     """One time that the person may pick."""
 
     key: Key
     """The key that picks it."""
     label: Text
     """The time in words."""
-    phrases: list[str] | dict[str, list[str]] = Field(default_factory=list)
+    phrases: Phrases = Field(default_factory=list)
     """Spoken answers that pick it."""
     days: int = Field(default=0, ge=0, le=14)
     """Days from today."""
@@ -259,7 +239,10 @@ class Book(StepBase, Reactions):
 class End(StepBase):
     """Hang up."""
 
-    end: Disposition = Disposition.COMPLETED
+    end: Annotated[
+        Disposition,
+        BeforeValidator(lambda value: Disposition.COMPLETED if value is None else value),
+    ] = Disposition.COMPLETED
     """How the attempt ended."""
     verdict: Verdict | None = None
     """The call's verdict; where left out, that of the aspect `overall`, else the worst given."""
@@ -290,46 +273,67 @@ VERBS: dict[str, type[StepBase]] = {
 """Verb -> type. `say` and `text` are details of other steps, too: a step's verb comes first."""
 
 
-class FieldDeclaration(_Part):
-    """One field of the case that texts and conditions may use."""
-
-    type: Literal["text", "number", "date", "datetime", "yes_no"] = "text"
-    """What it holds."""
-    required: bool = True
-    """True: a case without it is not called with this survey."""
-    example: str | float | bool | None = None
-    """A value for the simulator and for measuring prompts."""
+def verb_of(value: Any) -> str | None:
+    """Return the verb of a step, raw (its first key) or read; None where it has none."""
+    if isinstance(value, dict):
+        first = next(iter(value), None)
+        return first if isinstance(first, str) and first in VERBS else None
+    return next((verb for verb, kind in VERBS.items() if type(value) is kind), None)
 
 
-class GlobalKey(_Part):
-    """A key that works at every question and during every prompt, the notice included."""
-
-    key: Key
-    """The key."""
-    label: Text
-    """What it does, in words."""
-    phrases: list[str] | dict[str, list[str]] = Field(default_factory=list)
-    """Spoken forms."""
-    does: Literal["refuse", "repeat", "goto"] = "goto"
-    """``refuse``: the refusal that the notice names; ``repeat``: say the question again."""
-    goto: str | None = None
-    """The step it leads to; for `refuse` where left out, the call ends as refused."""
+def _verb_tag(value: Any) -> str | None:
+    verb = verb_of(value)
+    return verb and f"={verb}"
 
 
-class SpeechRules(_Part):
-    """When a spoken answer is believed."""
-
-    enabled: bool = False
-    """True: questions also listen."""
-    sure: float = Field(default=0.85, ge=0, le=1)
-    """Confidence from which an answer is taken as it is."""
-    unsure: float = Field(default=0.5, ge=0, le=1)
-    """Confidence from which it is asked back; below, it counts as not understood."""
-    confirm: Text | None = None
-    """The question back, with ``{{ heard }}``; the product's own wording where left out."""
+def _branch_shape(value: Any) -> str:
+    return "=name" if isinstance(value, str) else "=steps"
 
 
-class Flow(_Part):
+AnyStep = Annotated[
+    Annotated[Say, Tag("=say")]
+    | Annotated[Play, Tag("=play")]
+    | Annotated[Ask, Tag("=ask")]
+    | Annotated[Number, Tag("=number")]
+    | Annotated[Record, Tag("=record")]
+    | Annotated[When, Tag("=when")]
+    | Annotated[Set, Tag("=set")]
+    | Annotated[Call, Tag("=call")]
+    | Annotated[Goto, Tag("=goto")]
+    | Annotated[Transfer, Tag("=transfer")]
+    | Annotated[SendText, Tag("=text")]
+    | Annotated[Book, Tag("=book")]
+    | Annotated[End, Tag("=end")],
+    Discriminator(_verb_tag),
+]
+"""A step, its type chosen by its verb alone."""
+Steps = Annotated[list[AnyStep], Field(min_length=1)]
+"""One step after the other."""
+Branch = Annotated[
+    Annotated[list[AnyStep], Tag("=steps")] | Annotated[str, Tag("=name")],
+    Discriminator(_branch_shape),
+]
+"""Steps, or the name of a step to go to."""
+
+
+class Shared(Part):
+    """A file of steps that several surveys call (named in their `use`)."""
+
+    shared: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    """The file's name."""
+    title: Text | None = None
+    """What it is for."""
+    aspects: dict[str, Text] = Field(default_factory=dict)
+    """Aspects that its questions rate; added to those of the survey."""
+    fields: dict[str, FieldDeclaration] = Field(default_factory=dict)
+    """Fields that its texts and conditions use; added to those of the survey."""
+    steps: "Steps"
+    """What `call` walks through."""
+    parts: "dict[str, Steps]" = Field(default_factory=dict)
+    """Further sub-flows; added to those of the survey."""
+
+
+class Flow(Part):
     """One survey."""
 
     flow: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
@@ -356,11 +360,12 @@ class Flow(_Part):
     """Keys that work everywhere."""
     use: dict[str, str] = Field(default_factory=dict)
     """Other files whose steps may be called: name -> file."""
-    steps: "list[Step]" = Field(min_length=1)
+    steps: "Steps"
     """The survey."""
-    parts: "dict[str, list[Step]]" = Field(default_factory=dict)
+    parts: "dict[str, Steps]" = Field(default_factory=dict)
     """Sub-flows: name -> steps; they return to where they were called."""
 
 
 When.model_rebuild()
+Shared.model_rebuild()
 Flow.model_rebuild()

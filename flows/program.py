@@ -7,6 +7,7 @@ them. Node names are the steps' ids; a step without one is named by its place: `
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from flows.model import Flow, Step
 
@@ -77,3 +78,5 @@ class Program:
     """Part -> name of its first node."""
     sha256: str = ""
     """Hash of the source text(s): tells versions apart in sessions and results."""
+    prepared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What the engine works out once per program and keeps (never part of a session)."""

@@ -389,10 +389,9 @@ class FollowUpItem(Base):
     callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("parties.id"))
     reason: Mapped[str] = mapped_column(String(30))
-    """dissatisfied, not_reached, unsure, unknown, partial, invalid_number, key_incident,
-    asked_for_person."""
+    """The most pressing one, a word of `core.follow_up.FollowUpReason`."""
     rank: Mapped[int]
-    """Order: 0 key incident, 1 dissatisfied, 2 unsure, 3 unknown, 4 partial, 5 not reached ..."""
+    """Order, lower first: key incidents, then dissatisfied, then others (`core.follow_up.rank`)."""
     deadline: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(10), default="open")
     """open, claimed, closed."""

@@ -1,0 +1,54 @@
+"""A text as one person would hear it: filled in with the example of every field."""
+
+from typing import Any
+
+from flows.check.subject import Subject
+from flows.check.wording import bare
+from flows.model import Ask
+from flows.template import TemplateFault
+from flows.template import text as compiled
+
+_BLANKS: dict[str, Any] = {
+    "text": "某某某某",
+    "number": 3,
+    "date": "2026-05-18",
+    "datetime": "2026-05-18T09:30",
+    "yes_no": True,
+}
+"""Stand-ins for fields without an example, by type."""
+
+
+def spoken(subject: Subject, text: str, language: str) -> str:
+    """Return `text` filled in with examples; what cannot be filled in is left out."""
+    if "{" not in text:
+        return text
+    try:
+        return compiled(text, language)(scope(subject))
+    except TemplateFault:
+        return bare(text)
+
+
+def scope(subject: Subject) -> dict[str, Any]:
+    """Return what texts see: fields, answers and variables, all with examples."""
+    flow = subject.program.flow
+    fields = {
+        name: declared.example if declared.example is not None else _BLANKS[declared.type]
+        for name, declared in flow.fields.items()
+    }
+    answers: dict[str, dict[str, Any]] = {}
+    variables: dict[str, Any] = {"language": flow.languages[0]}
+    for node in subject.program.nodes.values():
+        step = node.step
+        if hasattr(step, "set"):
+            variables.update(dict.fromkeys(step.set, ""))
+        if node in subject.questions and step.id:
+            first = step.choices[0] if isinstance(step, Ask) else None
+            label = first.label if first else "1"
+            answers[step.id] = {
+                "value": "1",
+                "label": label if isinstance(label, str) else next(iter(label.values()), ""),
+                "verdict": first.verdict if first else None,
+                "score": 1,
+                "raw": "1",
+            }
+    return {**fields, "answers": answers, "vars": variables, "heard": "某某"}

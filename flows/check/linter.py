@@ -1,0 +1,68 @@
+"""`huifang flow check`: runs every family of rules over a survey and sorts what they find."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from core.errors import Problem
+from flows.check.abilities import check_abilities, check_recordings
+from flows.check.answers import check_answers
+from flows.check.length import check_length, check_prompts
+from flows.check.names import check_names
+from flows.check.notice import check_notice
+from flows.check.speaking import Measure, estimate
+from flows.check.subject import Subject
+from flows.check.templates import check_templates
+from flows.check.ways import check_ways
+from flows.check.wording import check_wording
+from flows.compiler import compile_flow
+from flows.reader import SurveyFile, in_order, read_what_can_be
+
+
+def check(
+    survey: SurveyFile,
+    *,
+    measure: Measure | None = None,
+    abilities: Collection[str] | None = None,
+) -> list[Problem]:
+    """Return everything that is wrong with `survey`, from the top of the file down.
+
+    `measure` returns the seconds that a text takes to say (default: an estimate by its length);
+    `abilities` names what the channel can do (default: not looked at).
+    """
+    program = compile_flow(survey.flow, sha256=survey.sha256)
+    subject = Subject(survey, program)
+    return in_order(list(_problems(subject, measure or estimate, abilities)))
+
+
+def check_file(
+    path: Path | str,
+    *,
+    measure: Measure | None = None,
+    abilities: Collection[str] | None = None,
+) -> list[Problem]:
+    """Read and check the survey at `path`: faults of the file and of the survey, all at once.
+
+    Where steps have such faults that they had to be left out, rules about ways through the survey
+    wait until those are mended; everything else is reported.
+    """
+    survey, problems = read_what_can_be(path)
+    if survey is not None:
+        problems = problems + check(survey, measure=measure, abilities=abilities)
+    return in_order(problems)
+
+
+def _problems(
+    subject: Subject, measure: Measure, abilities: Collection[str] | None
+) -> Iterator[Problem]:
+    yield from check_names(subject)
+    yield from check_answers(subject)
+    yield from check_templates(subject)
+    yield from check_wording(subject)
+    yield from check_prompts(subject, measure)
+    yield from check_recordings(subject)
+    if abilities is not None:
+        yield from check_abilities(subject, abilities)
+    if subject.file.whole:
+        yield from check_notice(subject)
+        yield from check_ways(subject)
+        yield from check_length(subject, measure)

@@ -1,0 +1,87 @@
+"""Texts and conditions: they compile, and every name in them is declared."""
+
+from collections.abc import Iterator
+
+from core.errors import Problem, problem
+from flows.check.subject import Subject
+from flows.faults import closest
+from flows.model import Ask, Book, Number, Record, Set, When
+from flows.source import Path
+from flows.template import TemplateFault, names_used
+
+ANSWER_PARTS = ("value", "label", "verdict", "score", "raw")
+"""What is known of an answer."""
+
+
+def check_templates(subject: Subject) -> Iterator[Problem]:
+    """Faults in templates and expressions, undeclared fields, answers and variables."""
+    known = _Known(subject)
+    for path, source, expression in _sources(subject):
+        place = subject.file.place(path)
+        try:
+            names = names_used(source, expression=expression)
+        except TemplateFault as fault:
+            yield problem("flow-bad-template", place, reason=str(fault)[:160])
+            continue
+        for name in sorted(names):
+            if name == "heard" and path[:2] == ("speech", "confirm"):
+                continue
+            found = known.fault(name)
+            if found:
+                yield problem(found[0], place, **found[1])
+
+
+def _sources(subject: Subject) -> Iterator[tuple[Path, str, bool]]:
+    """Yield (path, source, whether it is an expression)."""
+    for wording in subject.wordings:
+        for language, text in wording.languages(subject.languages[:1]):
+            yield wording.place_of(language), text, False
+    for node in subject.program.nodes.values():
+        if isinstance(node.step, When):
+            yield (*node.path, "when"), node.step.when, True
+        if isinstance(node.step, Set):
+            for name, source in node.step.set.items():
+                yield (*node.path, "set", name), source, True
+
+
+class _Known:
+    """The names that texts and conditions may use."""
+
+    def __init__(self, subject: Subject) -> None:
+        nodes = subject.program.nodes.values()
+        self.fields = list(subject.program.flow.fields)
+        self.answers = [
+            node.step.id
+            for node in nodes
+            if node.step.id
+            and (isinstance(node.step, Ask | Number | Record | Book) or not subject.file.whole)
+        ]
+        self.variables = ["language"]
+        for node in nodes:
+            if isinstance(node.step, Set):
+                self.variables += node.step.set
+
+    def fault(self, name: str) -> tuple[str, dict[str, str]] | None:
+        """Return code and values of what is wrong with a dotted name, or None."""
+        first, *rest = name.split(".")
+        if first == "answers":
+            if not rest or rest[0] not in self.answers:
+                wrong = rest[0] if rest else ""
+                like = closest(wrong, self.answers)
+                return "flow-unknown-answer", {"answer": wrong, "closest": like}
+            if len(rest) > 1 and rest[1] not in ANSWER_PARTS:
+                return "flow-unknown-answer-part", {
+                    "part": rest[1],
+                    "closest": closest(rest[1], list(ANSWER_PARTS)),
+                    "allowed": ", ".join(ANSWER_PARTS),
+                }
+            return None
+        if first == "vars":
+            if not rest or rest[0] not in self.variables:
+                wrong = rest[0] if rest else ""
+                like = closest(wrong, self.variables)
+                return "flow-unknown-variable", {"variable": wrong, "closest": like}
+            return None
+        if first not in self.fields:
+            return "flow-unknown-field", {"field": first, "closest": closest(first, self.fields)}
+        return None

@@ -1,0 +1,153 @@
+"""How questions are worded: in every language, every key named, the option before its key."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from core.errors import Problem, problem
+from flows.check.subject import Subject, Wording, question_of
+from flows.check.ways import reached
+from flows.model import Ask, Book, Choice, Slot
+from flows.program import Node
+
+_LETTERS = re.compile(r"[^\W\d_]")
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_CLAUSES = re.compile(r"[，。；！？、,.;!?：:\n]+")
+_ZH = dict(zip("0123456789", "零一二三四五六七八九", strict=True)) | {
+    "*": r"星号?|米字",
+    "#": r"井号?",
+}
+_EN = dict(
+    zip(
+        "0123456789",
+        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+        strict=True,
+    )
+) | {"*": "star|asterisk", "#": "pound|hash|square"}
+
+
+def check_wording(subject: Subject) -> Iterator[Problem]:
+    """Missing languages, keys that no prompt names, keys named before their option."""
+    for wording in subject.wordings:
+        yield from _languages(subject, wording)
+    yield from _phrase_languages(subject)
+    found = reached(subject.program) if subject.file.whole else set(subject.program.nodes)
+    for node in subject.questions:
+        if node.name in found:
+            yield from _keys(subject, node)
+
+
+def bare(text: str) -> str:
+    """Return `text` without what is filled in."""
+    return _TEMPLATE.sub("", text)
+
+
+def _languages(subject: Subject, wording: Wording) -> Iterator[Problem]:
+    languages, words = subject.languages, wording.words
+    if isinstance(words, str):
+        worded = wording.kind in ("prompt", "message") and _LETTERS.search(bare(words))
+        missing = languages[1:] if worded else []
+    else:
+        missing = [language for language in languages if not words.get(language, "").strip()]
+        for language in words:
+            if language not in languages:
+                yield problem(
+                    "flow-unknown-language",
+                    subject.file.place((*wording.path, language)),
+                    tongue=language,
+                    allowed=", ".join(languages),
+                )
+    for language in missing:
+        yield problem("flow-missing-language", subject.file.place(wording.path), tongue=language)
+    if isinstance(words, str) and wording.kind == "prompt" and not words.strip():
+        yield problem("flow-empty-text", subject.file.place(wording.path))
+
+
+def _phrase_languages(subject: Subject) -> Iterator[Problem]:
+    if not subject.program.flow.speech.enabled:
+        return
+    for node in subject.questions:
+        step = node.step
+        if not isinstance(step, Ask | Book):
+            continue
+        options: Sequence[Choice | Slot] = step.choices if isinstance(step, Ask) else step.slots
+        setting = "choices" if isinstance(step, Ask) else "slots"
+        for index, option in enumerate(options):
+            if isinstance(option.phrases, dict):
+                place = subject.place(node, setting, index, "phrases")
+                for language in subject.languages:
+                    if not option.phrases.get(language):
+                        yield problem("flow-missing-language", place, tongue=language)
+
+
+def _keys(subject: Subject, node: Node) -> Iterator[Problem]:
+    step, question = node.step, question_of(node)
+    if not isinstance(step, Ask | Book) or question is None:
+        return
+    wording = Wording((*node.path, question[0]), question[1], "prompt")
+    options = step.choices if isinstance(step, Ask) else step.slots
+    for language, text in wording.languages(subject.languages):
+        place = subject.file.place(wording.place_of(language))
+        words = bare(text)
+        for option in options:
+            if option.key is None:
+                continue
+            label = option.label
+            said = label if isinstance(label, str) else label.get(language, "")
+            if not names_key(words, option.key):
+                yield problem("flow-key-not-named", place, press=option.key, answer=said)
+            elif key_first(words, option.key, said):
+                yield problem("flow-key-before-option", place, press=option.key, answer=said)
+
+
+def _pattern(key: str) -> str:
+    digit = rf"(?<![0-9]){re.escape(key)}(?![0-9])"
+    return rf"(?:{digit}|{_ZH[key]}|\b(?:{_EN[key]})\b)"
+
+
+def names_key(text: str, key: str) -> bool:
+    """Return whether `text` names `key`, by itself or within a range ("按1到5")."""
+    if re.search(rf"按[“\"'’]?(?:数字)?(?:{_ZH[key]})", text) or re.search(
+        rf"(?<![0-9]){re.escape(key)}(?![0-9])|\b(?:{_EN[key]})\b", text, re.IGNORECASE
+    ):
+        return True
+    if key in "*#":
+        return bool(re.search(_ZH[key], text))
+    ranges = re.findall(r"([0-9])\s*(?:到|至|-|–|~|～|to|through)\s*([0-9])(?![0-9])", text)
+    return any(low <= key <= high for low, high in ranges)
+
+
+def key_first(text: str, key: str, option: str) -> bool:
+    """Return whether `text` names `key` before the answer that it gives.
+
+    "按1满意", "1是满意", "press 1 for satisfied": who listens has forgotten the key by the time
+    the option is known. "满意请按1" and "if you were satisfied, press 1" are right.
+    """
+    name = _pattern(key)
+    if re.search(
+        rf"\b(?:press|dial|key)\b[^,.;]{{0,12}}?{name}(?:\s+key)?\s+(?:for|if|when|to)\b|"
+        rf"(?<![0-9]){re.escape(key)}\s+(?:means|is)\b",
+        text,
+        re.IGNORECASE,
+    ):
+        return True
+    for clause in _CLAUSES.split(text):
+        pressed = re.match(
+            rf"\s*(?:或者?|如果)?(?:请|您?可以?)*按(?:一下|数字)?[“\"']?{name}[”\"']?(?:号?键)?"
+            rf"(?:表示|代表|是|为|选择|说明)?(?P<after>.*)$",
+            clause.strip(),
+        )
+        if pressed and _is_option(pressed["after"]):
+            return True
+        if option and re.search(
+            rf"{name}[”\"']?(?:号?键)?\s*(?:表示|代表|是|为|选择|=)\s*{re.escape(option)}", clause
+        ):
+            return True
+    return False
+
+
+def _is_option(after: str) -> bool:
+    """Return whether what follows a key is its option (not a range, not a mere particle)."""
+    rest = after.strip(" ”\"'）)")
+    return bool(_LETTERS.search(rest)) and not re.match(
+        r"(?:到|至|或|和|、|即可|就行|谢谢|结束)", rest
+    )

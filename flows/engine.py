@@ -1,0 +1,191 @@
+"""The engine: `step(program, session, input) -> Step(session, effects, wait)`. Pure.
+
+No clock, no randomness, no input or output; the session is the only memory. A survey that cannot
+go on (a value that does not fit, a loop that never waits) ends the call politely as `failed`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Any
+
+from core.disposition import Disposition
+from core.errors import AuthorError, problem
+from flows.exchange import Effect, Finished, HungUp, Input, Wait
+from flows.model import (
+    Ask,
+    Book,
+    Call,
+    End,
+    Goto,
+    Number,
+    Play,
+    Record,
+    Say,
+    SendText,
+    Set,
+    Transfer,
+    When,
+)
+from flows.program import Program
+from flows.scope import check_names, missing_fields
+from flows.session import Reason, Session, refuse_other
+from flows.steps import (
+    call,
+    end,
+    goto,
+    hang_up,
+    play,
+    question,
+    record,
+    say,
+    set,
+    text,
+    transfer,
+    when,
+)
+from flows.turn import BrokenSurvey, Turn, Walked
+
+STEPS_PER_TURN = 200
+"""Steps performed between two waits, at most."""
+TURNS_PER_SESSION = 500
+"""Inputs taken in one conversation, at most."""
+
+_PASSING: dict[type, Any] = {
+    Say: say.enter,
+    Play: play.enter,
+    When: when.enter,
+    Set: set.enter,
+    Call: call.enter,
+    Goto: goto.enter,
+    SendText: text.enter,
+    End: end.enter,
+}
+"""Steps that go on by themselves."""
+_WAITING: dict[type, Any] = {
+    Ask: question,
+    Number: question,
+    Book: question,
+    Record: record,
+    Transfer: transfer,
+}
+"""Steps that wait: each module has `enter`, `wait` and `answer`."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one input led to."""
+
+    session: Session
+    effects: tuple[Effect, ...]
+    wait: Wait
+    walked: tuple[Walked, ...] = ()
+    """The edges taken, in order: for coverage and the log."""
+
+
+def start(program: Program, *, fields: Mapping[str, Any], language: str | None = None) -> Step:
+    """Begin a conversation about a case; its `fields` are plain values or dates.
+
+    The language is that of the case's `language_field`, else `language`, else the survey's
+    first. Raises AuthorError where a required field is missing, or where texts or conditions
+    name what is not declared (each with its step): before anybody is called.
+    """
+    check_names(program)
+    missing = missing_fields(program, fields)
+    if missing:
+        raise AuthorError(
+            *(problem("flow-field-missing", field=name, flow=program.flow.flow) for name in missing)
+        )
+    plain = {name: _plain(fields.get(name)) for name in program.flow.fields}
+    spoken = (fields.get(program.flow.language_field or ""), language)
+    session = Session(
+        flow=program.flow.flow,
+        sha256=program.sha256,
+        language=_language(program, *spoken),
+        fields=plain,
+        node=program.start,
+    )
+    turn = Turn(program, session)
+    return _run(turn)
+
+
+def step(program: Program, session: Session, input: Input) -> Step:
+    """Go on with one input. An ended session stays as it is.
+
+    Raises AuthorError for a session of another survey or version.
+    """
+    refuse_other(program, session.flow, session.sha256)
+    if session.ended:
+        return Step(session, (), Finished())
+    turn = Turn(program, session)
+    turn.change(turns=session.turns + 1)
+    if turn.session.turns > TURNS_PER_SESSION:
+        return _failed(turn, Reason.RUNAWAY)
+    try:
+        if isinstance(input, HungUp):
+            hang_up.follow(turn)
+        elif not _WAITING[type(turn.node.step)].answer(turn, turn.node.step, input):
+            return Step(turn.session, (), wait_of(program, turn.session))
+        elif not turn.moved:
+            return Step(turn.session, tuple(turn.effects), _wait(turn), tuple(turn.walked))
+    except (BrokenSurvey, KeyError):
+        return _failed(turn, Reason.SURVEY_ERROR)
+    return _run(turn)
+
+
+def wait_of(program: Program, session: Session) -> Wait:
+    """Return what `session` waits for: to resume one that was read back."""
+    return _wait(Turn(program, session))
+
+
+def _wait(turn: Turn) -> Wait:
+    if turn.session.ended:
+        return Finished()
+    found: Wait = _WAITING[type(turn.node.step)].wait(turn, turn.node.step)
+    return found
+
+
+def _run(turn: Turn) -> Step:
+    """Perform steps until one waits or the call ends."""
+    steps = 0
+    try:
+        while not turn.session.ended:
+            steps += 1
+            if steps > STEPS_PER_TURN:
+                return _failed(turn, Reason.RUNAWAY)
+            here = turn.node.step
+            passing = _PASSING.get(type(here))
+            if passing is not None:
+                passing(turn, here)
+                continue
+            if turn.silent:  # nobody is on the line to answer
+                hang_up.end(turn)
+                break
+            question.leave(turn)
+            _WAITING[type(here)].enter(turn, here)
+            break
+        return Step(turn.session, tuple(turn.effects), _wait(turn), tuple(turn.walked))
+    except BrokenSurvey:
+        return _failed(turn, Reason.SURVEY_ERROR)
+
+
+def _failed(turn: Turn, reason: Reason) -> Step:
+    turn.say_own("flow-technical-fault")
+    why = f"{reason}:{turn.session.node}" if reason is Reason.SURVEY_ERROR else reason
+    turn.end(Disposition.FAILED, reason=why)
+    return Step(turn.session, tuple(turn.effects), Finished(), tuple(turn.walked))
+
+
+def _language(program: Program, *wanted: Any) -> str:
+    known = program.flow.languages
+    for language in wanted:
+        if isinstance(language, str):
+            short = language.replace("_", "-").split("-")[0].lower()
+            for candidate in (language, short):
+                if candidate in known:
+                    return candidate
+    return known[0]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | time) else value

@@ -1,0 +1,56 @@
+"""`number`: digits."""
+
+from flows.exchange import SaveAnswer
+from flows.model import Number
+from flows.program import EdgeKind
+from flows.turn import Turn
+
+
+def lengths(step: Number) -> tuple[int, int]:
+    """Return the least and the most digits."""
+    return (step.digits, step.digits) if isinstance(step.digits, int) else step.digits
+
+
+def accepts(step: Number, digits: str) -> bool:
+    """Return whether these digits are a number of the right length and range."""
+    least, most = lengths(step)
+    if not (digits.isascii() and digits.isdigit() and least <= len(digits) <= most):
+        return False
+    number = int(digits)
+    return not (
+        (step.least is not None and number < step.least)
+        or (step.most is not None and number > step.most)
+    )
+
+
+def may_start(step: Number, key: str) -> bool:
+    """Return whether an accepted number may begin with `key`: then it is no global key here."""
+    if not key.isdigit():
+        return False
+    shortest, longest = lengths(step)
+    smallest = step.least if step.least is not None else 0
+    largest = step.most if step.most is not None else 10**longest - 1
+    for length in range(max(1, shortest), longest + 1):
+        first = int(key) * 10 ** (length - 1)
+        if first <= largest and first + 10 ** (length - 1) - 1 >= smallest:
+            return True
+    return False
+
+
+def take(turn: Turn, step: Number, digits: str) -> None:
+    """Save the number and go on."""
+    session = turn.session
+    turn.took(EdgeKind.NEXT)
+    turn.save(
+        SaveAnswer(
+            step=session.node,
+            kind="number",
+            value=digits,
+            label=digits,
+            aspect=step.aspect,
+            score=float(digits) if step.aspect is not None else None,
+            raw=digits,
+            tries=session.tries + session.repeats,
+        )
+    )
+    turn.go_on()

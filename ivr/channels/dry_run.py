@@ -1,0 +1,308 @@
+"""The dry-run driver: simulated people, no sound, and all waiting on the clock that is given.
+
+With a `VirtualClock` a city's day is rehearsed in seconds. Everything that people do falls on a
+grid of moments (half a second by default), so that many calls share each step of virtual time.
+"""
+
+import asyncio
+import itertools
+import math
+import wave
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from core.clock import Clock
+from ivr.channels.contract import (
+    Ability,
+    Answered,
+    Dialed,
+    DialRequest,
+    Ended,
+    EndedBy,
+    Event,
+    KeyPressed,
+    MachineHeard,
+    PromptFinished,
+    RecordingFinished,
+    Ringing,
+    TransferFinished,
+    TrunkHealth,
+)
+from ivr.people.mix import Mix
+from ivr.people.person import (
+    BEEP_SECONDS,
+    GREETING_SECONDS,
+    Action,
+    HangUp,
+    Person,
+    Press,
+    Speak,
+    person_of,
+)
+from ivr.prompt_length import length_of
+
+SET_UP_SECONDS = 1.0
+"""From dialling to the first response."""
+Q850 = {486: 17, 603: 21, 480: 20, 404: 1}
+"""Causes that networks send with these statuses (ITU-T Q.850; RFC 6432 in SIP)."""
+
+
+class DryRunChannel:
+    """A voice channel to nobody: see `ivr.people`.
+
+    Who answers is told by the number's last digit, or dealt out by `mix`.
+    """
+
+    abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER, Ability.TEXT})
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        mix: Mix | None = None,
+        trunks: tuple[str, ...] = ("dry-run",),
+        grid: float = 0.5,
+    ) -> None:
+        self._clock, self._mix, self._trunks, self._grid = clock, mix, trunks, grid
+        self._calls: set[DryRunCall] = set()
+
+    async def start(self) -> None:
+        """Nothing has to be got ready."""
+
+    async def dial(self, request: DialRequest) -> "DryRunCall":
+        """Begin a call to a simulated person."""
+        person = self._mix.person(request.attempt) if self._mix else person_of(request.number)
+        call = DryRunCall(request, person, self._clock, self._grid, self._calls.discard)
+        self._calls.add(call)
+        return call
+
+    async def check(self) -> list[TrunkHealth]:
+        """Answer for every trunk that it is there."""
+        return [TrunkHealth(trunk, reachable=True, sip_status=200) for trunk in self._trunks]
+
+    async def close(self) -> None:
+        """Hang up whatever is left."""
+        for call in list(self._calls):
+            await call.hang_up()
+
+
+class DryRunCall:
+    """One call to one simulated person."""
+
+    def __init__(
+        self,
+        request: DialRequest,
+        person: Person,
+        clock: Clock,
+        grid: float,
+        on_end: "Callable[[DryRunCall], None]",
+    ) -> None:
+        self._request, self._person, self._clock, self._grid = request, person, clock, grid
+        self._on_end = on_end
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._numbers = itertools.count(1)
+        self._heard = 0
+        """Number of the last play that began."""
+        self._playing: int | None = None
+        self._used = 0
+        """Reactions of the script that were used up."""
+        self._sound_until = -math.inf
+        self._over = self._answered = False
+        self._prompt: asyncio.Task[None] | None = None
+        self._acting: asyncio.Task[None] | None = None
+        self._mid_action = False
+        self._recording: asyncio.Task[None] | None = None
+        self._recording_began = 0.0
+        self._recording_path = Path()
+        self._after_playing = False
+        self._others: set[asyncio.Task[None]] = set()
+        self._tell(Dialed(clock.now()))
+        self._spawn(self._pick_up())
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield what happens, `Ended` last."""
+        while True:
+            event = await self._events.get()
+            yield event
+            if isinstance(event, Ended):
+                return
+
+    async def play(self, files: list[Path]) -> int:
+        """Play, in thought; returns the number of the play."""
+        number = next(self._numbers)
+        if self._over:
+            return number
+        self._silence()
+        self._heard = self._playing = number
+        seconds = sum(length_of(file) for file in files)
+        self._prompt = self._spawn(self._speak(number, seconds))
+        if not self._mid_action:
+            if self._acting is not None:
+                self._acting.cancel()
+            self._acting = self._spawn(self._react(number, seconds))
+        return number
+
+    async def stop(self) -> None:
+        """Stop playing."""
+        self._silence()
+
+    async def record(self, path: Path, *, seconds: float, silence: float) -> None:
+        """Record the person, which is a file of silence as long as the recording."""
+        if self._over:
+            return
+        self._recording_path, self._recording_began = path, self._clock.monotonic()
+        self._recording = self._spawn(self._record(seconds, silence))
+
+    async def stop_recording(self) -> float:
+        """End the recording."""
+        if self._recording is None:
+            return 0.0
+        self._recording.cancel()
+        return self._keep_recording()
+
+    async def record_call(self, path: Path) -> None:
+        """Nothing is recorded of a call without sound."""
+
+    async def transfer(self, target: str) -> None:  # noqa: ARG002 - whoever it is takes it
+        """Somebody takes it a moment later."""
+        self._spawn(self._transfer())
+
+    async def hang_up(self, *, after_playing: bool = False) -> None:
+        """End the call."""
+        if after_playing and self._playing is not None:
+            self._after_playing = True
+        else:
+            self._end(EndedBy.US, 200 if self._answered else 487)
+
+    # ------------------------------------------------------------------------- the person
+
+    async def _pick_up(self) -> None:
+        person = self._person
+        await self._pause(SET_UP_SECONDS)
+        if person.rings or person.status == 0:
+            self._tell(Ringing(self._clock.now()))
+            patience = float(self._request.ring_seconds)
+            if person.status == 0 or person.rings > patience:
+                await self._pause(patience)
+                return self._end(EndedBy.RING_TIMEOUT, 487)
+            await self._pause(person.rings)
+        if person.status != 200:
+            return self._end(EndedBy.TRUNK, person.status, Q850.get(person.status, 0))
+        self._answered = True
+        self._tell(Answered(self._clock.now()))
+        if person.machine:
+            await self._pause(GREETING_SECONDS + BEEP_SECONDS)
+            self._tell(MachineHeard(self._clock.now()))
+        return None
+
+    async def _react(self, number: int, seconds: float) -> None:
+        reaction = self._person.script.reaction(self._used)
+        began = self._clock.monotonic()
+        for action in reaction.during:
+            if self._clock.monotonic() + action.after >= began + seconds:
+                break
+            await self._pause(action.after)
+            if self._playing != number:
+                return
+            await self._act(action)
+        if not reaction.then:
+            return
+        await self._pause(began + seconds - self._clock.monotonic())
+        for action in reaction.then:
+            await self._pause(action.after)
+            if self._heard != number:
+                return
+            await self._act(action)
+
+    async def _act(self, action: Action) -> None:
+        self._used += 1 if not self._mid_action else 0
+        match action:
+            case Press(keys):
+                self._mid_action = True
+                for index, key in enumerate(keys):
+                    if index:
+                        await self._pause(self._grid)
+                    self._tell(KeyPressed(key, self._clock.now(), self._person.keys_by))
+                self._mid_action = False
+            case Speak(seconds):
+                self._sound_until = self._clock.monotonic() + seconds
+                await self._pause(seconds)
+            case HangUp():
+                self._end(EndedBy.PARTY, 200, 16)
+
+    # --------------------------------------------------------------------------- the line
+
+    async def _speak(self, number: int, seconds: float) -> None:
+        await self._pause(seconds)
+        if self._playing == number:
+            self._playing = None
+            self._tell(PromptFinished(number, self._clock.now()))
+            if self._after_playing:
+                self._end(EndedBy.US, 200)
+
+    async def _record(self, seconds: float, silence: float) -> None:
+        limit = self._recording_began + seconds
+        ended_by = "limit"
+        while (now := self._clock.monotonic()) < limit:
+            quiet_at = max(self._recording_began, self._sound_until) + silence
+            if now >= quiet_at:
+                ended_by = "silence"
+                break
+            await self._pause(min(quiet_at, limit) - now)
+        length = self._keep_recording()
+        self._tell(RecordingFinished(self._recording_path, length, ended_by, self._clock.now()))
+
+    def _keep_recording(self) -> float:
+        self._recording = None
+        length = self._clock.monotonic() - self._recording_began
+        with wave.open(str(self._recording_path), "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(8000)
+            sound.writeframes(bytes(2 * int(8000 * length)))
+        return length
+
+    async def _transfer(self) -> None:
+        await self._pause(2.0)
+        self._tell(TransferFinished(taken=True, at=self._clock.now()))
+
+    def _silence(self) -> None:
+        self._playing = None
+        if self._prompt is not None:
+            self._prompt.cancel()
+            self._prompt = None
+
+    def _end(self, by: EndedBy, status: int, cause: int = 16) -> None:
+        if self._over:
+            return
+        if self._recording is not None:
+            self._recording.cancel()
+            length = self._keep_recording()
+            now = self._clock.now()
+            self._tell(RecordingFinished(self._recording_path, length, "hang_up", now))
+        self._tell(Ended(self._clock.now(), by, status, cause if by is not EndedBy.US else 16))
+        self._over = True
+        current = asyncio.current_task()
+        for task in self._others:
+            if task is not current:
+                task.cancel()
+        self._on_end(self)
+
+    def _tell(self, event: Event) -> None:
+        if not self._over:
+            self._events.put_nowait(event)
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep until the first moment of the grid that is not before `seconds` from now."""
+        now = self._clock.monotonic()
+        moment = now + max(0.0, seconds)
+        if self._grid:
+            moment = math.ceil(moment / self._grid - 1e-6) * self._grid
+        await self._clock.sleep(moment - now)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        self._others.add(task)
+        task.add_done_callback(self._others.discard)
+        return task

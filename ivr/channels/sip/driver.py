@@ -1,0 +1,266 @@
+"""The SIP driver: `VoiceChannel` over a pool of pjsua2 line processes."""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.errors import TransientError, problem
+from core.trunk import Trunk
+from ivr.channels.contract import (
+    Ability,
+    Answered,
+    Dialed,
+    DialRequest,
+    Ended,
+    EndedBy,
+    Event,
+    KeyPressed,
+    MachineHeard,
+    PromptFinished,
+    RecordingFinished,
+    Ringing,
+    TransferFinished,
+    TrunkHealth,
+)
+from ivr.channels.sip import protocol
+from ivr.channels.sip.numbering import transfer_target, written
+from ivr.channels.sip.pool import LinePool, Ports
+
+log = logging.getLogger(__name__)
+
+ASK_SECONDS = 6.0
+ANSWER_SECONDS = 3.0
+REGISTER_SECONDS = 8.0
+
+
+def _event(what: str, at: datetime, facts: dict[str, Any]) -> Event | None:
+    """Return the contract's event for what a line reports."""
+    plain: dict[str, Callable[..., Event]] = {
+        "dialed": Dialed,
+        "ringing": Ringing,
+        "answered": Answered,
+        "key": lambda at, key, source: KeyPressed(key, at, source),
+        "prompt_finished": lambda at, play: PromptFinished(play, at),
+        "recording_finished": lambda at, path, seconds, ended_by: RecordingFinished(
+            Path(path), seconds, ended_by, at
+        ),
+        "machine": MachineHeard,
+        "transfer_finished": TransferFinished,
+        "ended": lambda at, by, **rest: Ended(at, EndedBy(by), **rest),
+    }
+    return plain[what](at=at, **facts) if what in plain else None
+
+
+class SipCall:
+    """One call, as the conversation holds it."""
+
+    def __init__(self, channel: "SipChannel", name: str, trunk: Trunk) -> None:
+        self._channel = channel
+        self._name = name
+        self._trunk = trunk
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._plays = itertools.count(1)
+        self._over = False
+
+    def take(self, event: Event) -> None:
+        """Put an event where the reader finds it; nothing follows `Ended`."""
+        if self._over:
+            return
+        self._over = isinstance(event, Ended)
+        self._events.put_nowait(event)
+
+    async def events(self) -> AsyncIterator[Event]:
+        while True:
+            event = await self._events.get()
+            yield event
+            if isinstance(event, Ended):
+                return
+
+    def _send(self, command: Any) -> None:
+        if not self._over:
+            self._channel.send(self._name, command)
+
+    async def play(self, files: list[Path]) -> int:
+        number = next(self._plays)
+        self._send(protocol.Play(self._name, number, [str(file.absolute()) for file in files]))
+        return number
+
+    async def stop(self) -> None:
+        self._send(protocol.StopPlaying(self._name))
+
+    async def record(self, path: Path, *, seconds: float, silence: float) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._send(protocol.Record(self._name, str(path.absolute()), seconds, silence))
+
+    async def stop_recording(self) -> float:
+        if self._over:
+            return 0.0
+        return await self._channel.stop_recording(self._name)
+
+    async def record_call(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._send(protocol.RecordCall(self._name, str(path.absolute())))
+
+    async def transfer(self, target: str) -> None:
+        self._send(protocol.Transfer(self._name, transfer_target(target, self._trunk)))
+
+    async def hang_up(self, *, after_playing: bool = False) -> None:
+        self._send(protocol.HangUp(self._name, after_playing))
+
+
+class SipChannel:
+    """Calls over SIP trunks.
+
+    `channels` is how many calls may be held at once; `silent_seconds` after how long without
+    RTP a call is asked whether it still lives (0: never).
+    """
+
+    abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER})
+
+    def __init__(
+        self,
+        trunks: Sequence[Trunk],
+        *,
+        channels: int,
+        ports: Ports | None = None,
+        silent_seconds: float = 12.0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._trunks = {trunk.name: trunk for trunk in trunks}
+        self._now = now
+        self._calls: dict[str, SipCall] = {}
+        self._names = itertools.count(1)
+        self._asks = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._registrations: dict[str, protocol.Registered] = {}
+        self._registration_changed = asyncio.Event()
+        self.pool = LinePool(
+            list(trunks),
+            channels,
+            ports or Ports(),
+            silent_seconds=silent_seconds,
+            report=self._heard,
+            lost=self._lost,
+        )
+
+    async def start(self) -> None:
+        """Start the lines; wait a while for the registrations that trunks want.
+
+        A trunk that does not register is reported by `check`, and its calls fail: the others
+        can call all the same. Raises PermanentError where no line can be started.
+        """
+        await self.pool.start()
+        wanted = {name for name, trunk in self._trunks.items() if trunk.register}
+        try:
+            async with asyncio.timeout(REGISTER_SECONDS):
+                while not wanted <= set(self._registrations):
+                    await self._registration_changed.wait()
+                    self._registration_changed.clear()
+        except TimeoutError:
+            log.warning("trunks not registered: %s", sorted(wanted - set(self._registrations)))
+
+    async def dial(self, request: DialRequest) -> SipCall:
+        """Begin a call. Raises TransientError where no line is free or the trunk is unknown."""
+        trunk = self._trunks.get(request.trunk)
+        if trunk is None:
+            raise TransientError(problem("sip-unknown-trunk", trunk=request.trunk))
+        name = f"{next(self._names)}"
+        line = self.pool.choose(name)
+        call = SipCall(self, name, trunk)
+        self._calls[name] = call
+        line.send(
+            protocol.Place(
+                name,
+                trunk.name,
+                written(request.number, trunk.number_format),
+                request.extension,
+                float(request.ring_seconds),
+            )
+        )
+        return call
+
+    async def check(self) -> list[TrunkHealth]:
+        """Send OPTIONS to every trunk, one after another."""
+        return [await self._check(trunk) for trunk in self._trunks.values()]
+
+    async def _check(self, trunk: Trunk) -> TrunkHealth:
+        known = self._registrations.get(trunk.name)
+        registered = (known.active if known else False) if trunk.register else None
+        ask = next(self._asks)
+        try:
+            line = self.pool.first()
+            line.send(protocol.Ask(ask, trunk.name))
+            health: protocol.Health = await self._answer(ask, ASK_SECONDS)
+        except (TimeoutError, TransientError):
+            return TrunkHealth(trunk.name, False, 0, "no answer", registered)
+        detail = health.detail
+        if registered is False and known:
+            detail = f"REGISTER: {known.status} {known.detail}"
+        # Any answer shows that somebody is there, but for what pjsua makes up itself: 408 where
+        # nothing came, 503 where there is no way.
+        reachable = health.status not in (408, 502, 503)
+        return TrunkHealth(
+            trunk.name, reachable, health.status, detail, registered, health.milliseconds
+        )
+
+    async def close(self) -> None:
+        """Hang up what is left and stop."""
+        await self.pool.close()
+        self._lost(set(self._calls))
+
+    # ------------------------------------------------------------------ between call and line
+
+    def send(self, call: str, command: Any) -> None:
+        """Pass a command on."""
+        self.pool.send(call, command)
+
+    async def stop_recording(self, call: str) -> float:
+        """Stop a recording and return its seconds; 0 where the line is gone."""
+        ask = next(self._asks)
+        self.pool.send(call, protocol.StopRecording(call, ask))
+        try:
+            recorded: protocol.Recorded = await self._answer(ask, ANSWER_SECONDS)
+        except TimeoutError:
+            return 0.0
+        return recorded.seconds
+
+    async def _answer(self, ask: int, seconds: float) -> Any:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._answers[ask] = future
+        try:
+            return await asyncio.wait_for(future, seconds)
+        finally:
+            del self._answers[ask]
+
+    def _heard(self, message: Any) -> None:
+        if isinstance(message, protocol.Happened):
+            self._happened(message)
+        elif isinstance(message, protocol.Recorded | protocol.Health):
+            future = self._answers.get(message.ask)
+            if future and not future.done():
+                future.set_result(message)
+        elif isinstance(message, protocol.Registered):
+            self._registrations[message.trunk] = message
+            self._registration_changed.set()
+
+    def _happened(self, message: protocol.Happened) -> None:
+        call = self._calls.get(message.call)
+        if call is None:
+            return
+        event = _event(message.what, datetime.fromtimestamp(message.at, UTC), message.facts)
+        if event is None:
+            log.error("call %s: %s %s", message.call, message.what, message.facts)
+            return
+        call.take(event)
+        if isinstance(event, Ended):
+            del self._calls[message.call]
+
+    def _lost(self, names: set[str]) -> None:
+        for name in names:
+            call = self._calls.pop(name, None)
+            if call:
+                call.take(Ended(self._now(), EndedBy.CRASH, reason="line process lost"))

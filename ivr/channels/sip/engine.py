@@ -1,0 +1,173 @@
+"""One pjsua2 library in one process: no threads of its own but the sound clock, no sound card.
+
+Traps this file keeps away from the rest: the library logs by itself from its creation on; every
+process must have its own ports; priorities of codecs are one for all calls of a process, so they
+are set before each call; accounts are few, so they are made when first needed.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pjsua2 as pj
+
+from ivr.channels.sip.protocol import Health, LineTrunk, Registered, Setup
+
+CLOCK_RATE = 8000
+SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+_TRANSPORTS = {
+    "udp": pj.PJSIP_TRANSPORT_UDP,
+    "tcp": pj.PJSIP_TRANSPORT_TCP,
+    "tls": pj.PJSIP_TRANSPORT_TLS,
+}
+_SIP_OFFSET = {"udp": 0, "tcp": 1, "tls": 2}
+
+
+class Account(pj.Account):  # type: ignore[misc]
+    """A trunk as pjsua sees it."""
+
+    def __init__(self, trunk: LineTrunk, report: Callable[[Any], None]) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self._report = report
+        self._asked: tuple[int, float] | None = None
+
+    def onRegState(self, prm: Any) -> None:
+        active = prm.code // 100 == 2 and prm.expiration > 0
+        self._report(Registered(self.trunk.name, active, prm.code, prm.reason))
+
+    def ask(self, number: int) -> None:
+        """Send OPTIONS (RFC 3261, 11). One at a time: pjsua2 does not tell answers apart."""
+        if self._asked:
+            self._report(Health(number, 408, "the last OPTIONS is still unanswered", 0.0))
+            return
+        prm = pj.SendRequestParam()
+        prm.method = "OPTIONS"
+        prm.txOption.targetUri = request_uri("", self.trunk)
+        self._asked = (number, time.monotonic())
+        self.sendRequest(prm)
+
+    def onSendRequest(self, prm: Any) -> None:
+        tsx = prm.e.body.tsxState.tsx
+        if not self._asked or tsx.statusCode < 200:
+            return
+        number, began = self._asked
+        self._asked = None
+        elapsed = (time.monotonic() - began) * 1000
+        self._report(Health(number, tsx.statusCode, tsx.statusText, elapsed))
+
+
+def request_uri(user: str, trunk: LineTrunk) -> str:
+    """Return the URI to call `user` at a trunk."""
+    target = trunk.target
+    if trunk.transport != "udp" and "transport=" not in target:
+        target += f";transport={trunk.transport}"
+    return f"sip:{user}@{target}" if user else f"sip:{target}"
+
+
+class Engine:
+    """The library, its transports and accounts."""
+
+    def __init__(self, setup: Setup, report: Callable[[Any], None]) -> None:
+        self._setup = setup
+        self._report = report
+        self._trunks = {row[0]: LineTrunk(*row) for row in setup.trunks}
+        self._accounts: dict[str, Account] = {}
+        self._transports: dict[str, int] = {}
+        self.endpoint = pj.Endpoint()
+
+    def start(self) -> None:
+        """Create the library and the transports that the trunks need; register.
+
+        Raises pjsua2.Error.
+        """
+        self.endpoint.libCreate()
+        config = pj.EpConfig()
+        config.logConfig.level = 0
+        config.logConfig.consoleLevel = 0
+        config.uaConfig.threadCnt = 0
+        config.uaConfig.mainThreadOnly = True
+        config.uaConfig.maxCalls = self._setup.max_calls or 32
+        config.uaConfig.userAgent = "Huifang"
+        config.medConfig.threadCnt = 0
+        config.medConfig.hasIoqueue = False
+        config.medConfig.clockRate = CLOCK_RATE
+        config.medConfig.sndClockRate = CLOCK_RATE
+        config.medConfig.channelCount = 1
+        config.medConfig.ecTailLen = 0
+        config.medConfig.noVad = True
+        self.endpoint.libInit(config)
+        for kind in sorted({trunk.transport for trunk in self._trunks.values()} or {"udp"}):
+            self._transports[kind] = self._listen(kind)
+        self.endpoint.libStart()
+        self.endpoint.audDevManager().setNullDev()
+        for codec in self.endpoint.codecEnum2():
+            self.endpoint.codecSetPriority(codec.codecId, 0)
+        for trunk in self._trunks.values():
+            if trunk.registrar:
+                self.account(trunk.name)
+
+    def _listen(self, kind: str) -> int:
+        config = pj.TransportConfig()
+        config.boundAddress = self._setup.address
+        config.publicAddress = self._setup.public_address
+        if self._setup.sip_port:
+            config.port = self._setup.sip_port + _SIP_OFFSET[kind]
+        if kind == "tls":
+            trunks = [trunk for trunk in self._trunks.values() if trunk.transport == "tls"]
+            config.tlsConfig.verifyServer = all(trunk.tls_verify for trunk in trunks)
+            config.tlsConfig.CaListFile = next(
+                (trunk.tls_ca_file for trunk in trunks if trunk.tls_ca_file), SYSTEM_AUTHORITIES
+            )
+        return int(self.endpoint.transportCreate(_TRANSPORTS[kind], config))
+
+    def account(self, name: str) -> Account:
+        """Return the account of a trunk. Raises KeyError for an unknown one, pjsua2.Error."""
+        if name in self._accounts:
+            return self._accounts[name]
+        trunk = self._trunks[name]
+        config = pj.AccountConfig()
+        config.idUri = trunk.identity
+        config.sipConfig.transportId = self._transports[trunk.transport]
+        if trunk.username:
+            config.sipConfig.authCreds.append(
+                pj.AuthCredInfo("digest", "*", trunk.username, 0, trunk.password)
+            )
+        if trunk.outbound_proxy:
+            config.sipConfig.proxies.append(trunk.outbound_proxy)
+        config.regConfig.registrarUri = trunk.registrar
+        config.regConfig.registerOnAdd = bool(trunk.registrar)
+        config.regConfig.retryIntervalSec = 10
+        config.regConfig.firstRetryIntervalSec = 2
+        config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
+        config.natConfig.sdpNatRewriteUse = 0
+        config.natConfig.viaRewriteUse = 1
+        config.natConfig.contactRewriteUse = 1
+        media = config.mediaConfig.transportConfig
+        media.boundAddress = self._setup.address
+        media.publicAddress = self._setup.public_address
+        media.port = self._setup.rtp_port
+        media.portRange = self._setup.rtp_range
+        account = Account(trunk, self._report)
+        account.create(config)
+        self._accounts[name] = account
+        return account
+
+    def prefer(self, codecs: list[str]) -> None:
+        """Offer `codecs` in this order in the calls placed from now on."""
+        wanted = {"PCMA": "PCMA/8000/1", "PCMU": "PCMU/8000/1"}
+        for name, codec in wanted.items():
+            rank = codecs.index(name) if name in codecs else -1
+            self.endpoint.codecSetPriority(codec, 0 if rank < 0 else 250 - rank)
+
+    def turn(self, milliseconds: int) -> None:
+        """Let the library work, waiting at most so long for something to do."""
+        self.endpoint.libHandleEvents(milliseconds)
+
+    def unregister(self) -> None:
+        """Take back the registrations."""
+        for account in self._accounts.values():
+            if account.trunk.registrar:
+                with contextlib.suppress(pj.Error):
+                    account.setRegistration(False)

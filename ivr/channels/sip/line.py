@@ -1,0 +1,212 @@
+"""A line process: carries as many calls as the library allows, and nothing else.
+
+It stands alone: when it dies, its calls are lost and no others; when the house dies (the socket
+ends), it hangs up and goes. It imports as little as it can, because there are many of it.
+"""
+
+import os
+import select
+import socket
+import time
+from typing import Any
+
+import pjsua2 as pj
+
+from ivr.channels.sip import protocol
+from ivr.channels.sip.call import LineCall, recorded
+from ivr.channels.sip.engine import Engine, request_uri
+
+TICK_SECONDS = 0.05
+IDLE_MILLISECONDS = 50
+BUSY_MILLISECONDS = 20
+BEAT_SECONDS = 1.0
+GOODBYE_SECONDS = 1.5
+MOST_CALLS = 32
+"""Calls put on one process, however many the library would take: a crash loses them all."""
+
+
+class Line:
+    """The loop of one process."""
+
+    def __init__(self, house: socket.socket) -> None:
+        self._house = house
+        self._unread = b""
+        self._unsent = b""
+        self._calls: dict[str, LineCall] = {}
+        self._setup: protocol.Setup
+        self._engine: Engine
+        self._closing = False
+        self._probes: list[LineCall] = []  # held to the end of the process
+
+    def run(self) -> None:
+        """Serve until the house says goodbye or goes."""
+        while True:
+            message = self._first()
+            if isinstance(message, protocol.Setup):
+                self._setup = message
+                break
+        try:
+            self._engine = Engine(self._setup, self._send)
+            self._engine.start()
+        except pj.Error as error:
+            self._send(protocol.Broken(f"{error.title}: {error.reason}"))
+            return
+        if not self._setup.max_calls:
+            self._send(protocol.Ready(os.getpid(), self._find_limit()))
+            return
+        self._send(protocol.Ready(os.getpid(), self._setup.max_calls))
+        self._house.setblocking(False)
+        try:
+            self._serve()
+        finally:
+            self._goodbye()
+
+    def _find_limit(self) -> int:
+        """Ask the library how many calls it carries, by placing calls until it refuses.
+
+        They go to a socket of our own that nobody reads; the process ends afterwards. What was
+        compiled in cannot be asked for in any other way, and differs between wheels.
+        """
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nowhere:
+            nowhere.bind(("127.0.0.1", 0))
+            target = f"sip:127.0.0.1:{nowhere.getsockname()[1]}"
+            account = self._engine.account(self._setup.trunks[0][0])
+            held = self._probes
+            while len(held) < MOST_CALLS:
+                order = protocol.Place(f"limit-{len(held)}", "", "", "", 60)
+                call = LineCall(account, order, lambda _: None, 0)
+                try:
+                    call.place(target)
+                except pj.Error:
+                    break
+                held.append(call)
+            return len(held)
+
+    def _first(self) -> Any:
+        while b"\n" not in self._unread:
+            piece = self._house.recv(65536)
+            if not piece:
+                raise SystemExit
+            self._unread += piece
+        line, _, self._unread = self._unread.partition(b"\n")
+        return protocol.decode(line)
+
+    def _serve(self) -> None:
+        next_tick = next_beat = 0.0
+        while not self._closing:
+            if self._calls:
+                self._engine.turn(BUSY_MILLISECONDS)
+            else:
+                # Nothing but commands, registrations and OPTIONS can come: sleep on the socket.
+                select.select([self._house], [], [], IDLE_MILLISECONDS / 1000)
+                self._engine.turn(0)
+            self._sweep()
+            self._listen()
+            now = time.monotonic()
+            if now >= next_tick:
+                next_tick = now + TICK_SECONDS
+                for call in list(self._calls.values()):
+                    call.tick(now)
+            if now >= next_beat:
+                next_beat = now + BEAT_SECONDS
+                self._send(protocol.Beat(time.time()))
+            if self._unsent:
+                self._flush()
+
+    def _sweep(self) -> None:
+        """Let go of ended calls, before a new one can be given the id of an old one."""
+        for name in [name for name, call in self._calls.items() if call.freed]:
+            self._calls.pop(name).dispose()
+
+    def _listen(self) -> None:
+        try:
+            piece = self._house.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self._closing = True
+            return
+        *lines, self._unread = (self._unread + piece).split(b"\n")
+        for line in lines:
+            self._obey(protocol.decode(line))
+
+    def _obey(self, command: Any) -> None:
+        if isinstance(command, protocol.Close):
+            self._closing = True
+        elif isinstance(command, protocol.Place):
+            self._place(command)
+        elif isinstance(command, protocol.Ask):
+            self._ask(command)
+        elif isinstance(command, protocol.StopRecording):
+            self._send(recorded(self._calls.get(command.call), command.ask))
+        elif command.call in self._calls and not self._calls[command.call].over:
+            self._do(self._calls[command.call], command)
+
+    def _do(self, call: LineCall, command: Any) -> None:
+        if isinstance(command, protocol.Play):
+            call.play(command.play, command.files)
+        elif isinstance(command, protocol.StopPlaying):
+            call.stop_playing()
+        elif isinstance(command, protocol.Record):
+            call.record(command.path, command.seconds, command.silence)
+        elif isinstance(command, protocol.RecordCall):
+            call.record_call(command.path)
+        elif isinstance(command, protocol.Transfer):
+            call.transfer(command.target)
+        elif isinstance(command, protocol.HangUp):
+            call.hang_up(after_playing=command.after_playing)
+
+    def _place(self, order: protocol.Place) -> None:
+        try:
+            account = self._engine.account(order.trunk)
+            self._engine.prefer(account.trunk.codecs)
+            call = LineCall(account, order, self._send, self._setup.silent_seconds)
+            self._calls[order.call] = call
+            call.place(request_uri(order.user, account.trunk))
+        except (pj.Error, KeyError) as error:
+            call_or_none = self._calls.pop(order.call, None)
+            if call_or_none is not None and call_or_none.over:
+                return
+            reason = error.reason if isinstance(error, pj.Error) else "unknown trunk"
+            facts = {"by": "trunk", "sip_status": 503, "reason": reason}
+            self._send(protocol.Happened(order.call, "ended", time.time(), facts))
+            self._send(protocol.Freed(order.call))
+
+    def _ask(self, command: protocol.Ask) -> None:
+        try:
+            self._engine.account(command.trunk).ask(command.ask)
+        except (pj.Error, KeyError) as error:
+            reason = error.reason if isinstance(error, pj.Error) else "unknown trunk"
+            self._send(protocol.Health(command.ask, 503, reason, 0.0))
+
+    def _send(self, message: Any) -> None:
+        self._unsent += protocol.encode(message)
+        self._flush()
+
+    def _flush(self) -> None:
+        try:
+            sent = self._house.send(self._unsent)
+            self._unsent = self._unsent[sent:]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._unsent = b""
+            self._closing = True
+
+    def _goodbye(self) -> None:
+        """Hang up whatever lives, politely but not for long.
+
+        The process ends right after, by itself: the library is not taken down, because it
+        aborts where anything (an OPTIONS without an answer) is still on its way.
+        """
+        for call in self._calls.values():
+            call.hang_up()
+        self._engine.unregister()
+        until = time.monotonic() + GOODBYE_SECONDS
+        while time.monotonic() < until and any(not call.freed for call in self._calls.values()):
+            self._engine.turn(20)
+            self._flush()
+        self._engine.turn(100)
+        self._sweep()

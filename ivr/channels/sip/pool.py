@@ -1,0 +1,286 @@
+"""The pool of line processes: as many as the channels need, each with ports of its own.
+
+Calls are spread evenly, so that a crash loses few. A line that dies or hangs is replaced at once;
+its calls, and no others, end as crashed.
+"""
+
+import array
+import asyncio
+import contextlib
+import logging
+import math
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import PermanentError, TransientError, problem
+from core.trunk import Trunk
+from ivr.channels.sip import protocol
+from ivr.channels.sip.numbering import line_trunk
+from ivr.channels.sip.process import LineProcess
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[3]
+PORTS_PER_CALL = 2  # RTP and RTCP
+SPARE_PORTS = 12
+"""More ports than calls need: one that has just been closed, or that somebody else has, is
+passed over."""
+START_SECONDS = 20.0
+CLOSE_SECONDS = 4.0
+RESTART_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+WATCH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the lines listen."""
+
+    address: str = "127.0.0.1"
+    """The local address that SIP and RTP are bound to."""
+    public_address: str = ""
+    """The address told to the other side where it differs (behind NAT)."""
+    sip: int = 0
+    """First SIP port, three for each process (UDP, TCP, TLS); 0: any free ones."""
+    rtp_from: int = 16384
+    """First RTP port."""
+    rtp_until: int = 32767
+    """Last RTP port."""
+
+
+class LinePool:
+    """Starts, watches and replaces line processes."""
+
+    def __init__(
+        self,
+        trunks: Sequence[Trunk],
+        channels: int,
+        ports: Ports,
+        *,
+        silent_seconds: float,
+        report: Callable[[Any], None],
+        lost: Callable[[set[str]], None],
+    ) -> None:
+        self._trunks = list(trunks)
+        self._channels = channels
+        self._ports = ports
+        self._silent_seconds = silent_seconds
+        self._report = report
+        self._lost = lost
+        self._nursery: subprocess.Popen[bytes] | None = None
+        self._nursery_socket: socket.socket | None = None
+        self._lines: dict[int, LineProcess] = {}
+        self._where: dict[str, LineProcess] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failures: dict[int, int] = {}
+        self._closing = False
+        self.calls_per_line = 0
+        self.restarts = 0
+
+    # ----------------------------------------------------------------------- start and end
+
+    async def start(self) -> None:
+        """Find the library's limit and start the lines. Raises PermanentError."""
+        await self._start_nursery()
+        finder = LineProcess(-1, 0)
+        await self._spawn(finder)
+        try:
+            ready = await asyncio.wait_for(asyncio.shield(finder.ready), START_SECONDS)
+        except (TimeoutError, RuntimeError) as error:
+            await self.close()
+            raise PermanentError(problem("sip-no-line", detail=error)) from error
+        self.calls_per_line = ready.max_calls
+        count = max(1, math.ceil(self._channels / max(1, self.calls_per_line)))
+        needed = count * self._rtp_range
+        if needed > self._ports.rtp_until - self._ports.rtp_from + 1:
+            await self.close()
+            raise PermanentError(
+                problem(
+                    "sip-few-ports",
+                    have=self._ports.rtp_until - self._ports.rtp_from + 1,
+                    need=needed,
+                )
+            )
+        for index in range(count):
+            await self._start_line(index)
+        results = await asyncio.gather(
+            *(asyncio.wait_for(asyncio.shield(x.ready), START_SECONDS) for x in self.lines),
+            return_exceptions=True,
+        )
+        failed = [result for result in results if isinstance(result, BaseException)]
+        if failed:
+            await self.close()
+            raise PermanentError(problem("sip-no-line", detail=failed[0]))
+        self._task(self._watch())
+
+    @property
+    def lines(self) -> list[LineProcess]:
+        """The lines as they are now."""
+        return list(self._lines.values())
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the lines and the nursery, for measuring."""
+        nursery = [self._nursery.pid] if self._nursery else []
+        return nursery + [line.pid for line in self.lines if line.pid]
+
+    @property
+    def _rtp_range(self) -> int:
+        return self.calls_per_line * PORTS_PER_CALL + SPARE_PORTS
+
+    async def close(self) -> None:
+        """Hang up what lives and end every process."""
+        self._closing = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(line.finish(CLOSE_SECONDS) for line in self.lines))
+        self._lines.clear()
+        if self._nursery_socket:
+            self._nursery_socket.close()
+            self._nursery_socket = None
+        if self._nursery:
+            nursery, self._nursery = self._nursery, None
+            try:
+                await asyncio.to_thread(nursery.wait, 12)
+            except subprocess.TimeoutExpired:
+                nursery.kill()
+                await asyncio.to_thread(nursery.wait)
+
+    # ----------------------------------------------------------------------------- calls
+
+    def choose(self, call: str) -> LineProcess:
+        """Return the line with most free places and put `call` on it. Raises TransientError."""
+        line = max(self.lines, key=lambda x: x.free, default=None)
+        if line is None or line.free < 1:
+            raise TransientError(problem("sip-no-free-line"))
+        line.calls.add(call)
+        self._where[call] = line
+        return line
+
+    def send(self, call: str, command: Any) -> None:
+        """Send a command to the line that carries `call`, if there is one still."""
+        line = self._where.get(call)
+        if line is not None:
+            line.send(command)
+
+    def first(self) -> LineProcess:
+        """Return the line that registers and asks trunks. Raises TransientError."""
+        line = self._lines.get(0)
+        if line is None or not line.usable:
+            raise TransientError(problem("sip-no-free-line"))
+        return line
+
+    # --------------------------------------------------------------------------- processes
+
+    async def _start_nursery(self) -> None:
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "ivr.channels.sip.nursery", str(theirs.fileno())]
+        self._nursery = await asyncio.to_thread(
+            lambda: subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                command,
+                pass_fds=(theirs.fileno(),),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+        )
+        theirs.close()
+        ours.setblocking(False)
+        self._nursery_socket = ours
+        loop = asyncio.get_running_loop()
+        try:
+            said = await asyncio.wait_for(loop.sock_recv(ours, 1), START_SECONDS)
+        except (TimeoutError, OSError) as error:
+            raise PermanentError(problem("sip-no-line", detail=error)) from error
+        if not said:
+            raise PermanentError(problem("sip-no-line", detail="pjsua2"))
+
+    async def _spawn(self, line: LineProcess) -> None:
+        """Have the nursery fork a process for `line`; a dead nursery is replaced."""
+        if self._nursery is None or self._nursery.poll() is not None:
+            if self._nursery_socket:
+                self._nursery_socket.close()
+            await self._start_nursery()
+        assert self._nursery_socket is not None  # noqa: S101 - set by _start_nursery
+        ours, theirs = socket.socketpair()
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))]
+        self._nursery_socket.sendmsg([b"l"], rights)
+        theirs.close()
+        await line.connect(ours, self._setup(line), self._heard, self._gone)
+
+    def _setup(self, line: LineProcess) -> protocol.Setup:
+        index = max(0, line.index)
+        registers = line.index == 0
+        return protocol.Setup(
+            name=f"line-{line.index}",
+            address=self._ports.address,
+            public_address=self._ports.public_address,
+            sip_port=self._ports.sip + 3 * index if self._ports.sip and line.index >= 0 else 0,
+            rtp_port=self._ports.rtp_from + index * self._rtp_range,
+            rtp_range=self._rtp_range,
+            max_calls=line.calls_limit,
+            silent_seconds=self._silent_seconds,
+            trunks=[list(line_trunk(trunk, registers=registers)) for trunk in self._trunks],
+        )
+
+    async def _start_line(self, index: int) -> None:
+        line = LineProcess(index, self.calls_per_line)
+        self._lines[index] = line
+        await self._spawn(line)
+
+    def _heard(self, line: LineProcess, message: Any) -> None:
+        if isinstance(message, protocol.Freed):
+            line.calls.discard(message.call)
+            self._where.pop(message.call, None)
+        elif isinstance(message, protocol.Ready):
+            self._failures.pop(line.index, None)
+        self._report(message)
+
+    def _gone(self, line: LineProcess) -> None:
+        lost = set(line.calls)
+        line.calls.clear()
+        for call in lost:
+            self._where.pop(call, None)
+        if lost:
+            self._lost(lost)
+        if self._closing or line.index < 0 or self._lines.get(line.index) is not line:
+            return
+        log.warning("line process %s (pid %s) is gone; replacing it", line.index, line.pid)
+        self.restarts += 1
+        self._task(self._replace(line.index))
+
+    async def _replace(self, index: int) -> None:
+        failures = self._failures.get(index, 0)
+        self._failures[index] = failures + 1
+        await asyncio.sleep(min(LONGEST_PAUSE, RESTART_PAUSE * 2**failures))
+        with contextlib.suppress(PermanentError, OSError):
+            await self._start_line(index)
+            return
+        self._task(self._replace(index))
+
+    async def _watch(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            now = time.monotonic()
+            late = now - last > 3 * WATCH_SECONDS
+            last = now
+            if late:
+                continue  # it was we who did not listen
+            for line in self.lines:
+                if line.usable and line.stalled:
+                    log.warning("line process %s (pid %s) hangs; ending it", line.index, line.pid)
+                    line.kill()
+
+    def _task(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

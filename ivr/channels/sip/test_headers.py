@@ -1,0 +1,44 @@
+"""Headers and bodies that pjsua2 does not take apart."""
+
+import pytest
+
+from ivr.channels.sip import headers
+
+BUSY = (
+    "SIP/2.0 503 Service Unavailable\r\n"
+    "Via: SIP/2.0/UDP 127.0.0.1\r\n"
+    'Reason: SIP;cause=503, Q.850 ;cause=34;text="No circuit"\r\n'
+    "Retry-After: 18000;duration=3600\r\n\r\n"
+)
+
+
+def test_the_cause_and_the_wait_are_read() -> None:
+    assert headers.q850_cause(BUSY) == 34
+    assert headers.retry_after(BUSY) == 18000
+
+
+def test_nothing_is_read_where_nothing_stands() -> None:
+    assert headers.q850_cause("SIP/2.0 486 Busy Here\r\n\r\nReason: Q.850;cause=1") == 0
+    assert headers.retry_after("") == 0
+    assert not headers.has_sdp("SIP/2.0 180 Ringing\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_the_cause_may_stand_after_the_text() -> None:
+    assert headers.q850_cause('BYE sip:a SIP/2.0\r\nReason: Q.850;text="x";cause=16\r\n\r\n') == 16
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "key"),
+    [
+        ("application/dtmf", "5", "5"),
+        ("application/dtmf", "#\r\n", "#"),
+        ("application/dtmf", "11", "#"),
+        ("Application/DTMF;x=y", "Signal= 7\r\nDuration= 160", "7"),
+        ("application/dtmf", "55", ""),
+        ("application/dtmf-relay", "Signal=5\r\nDuration=160", ""),
+        ("text/plain", "5", ""),
+    ],
+)
+def test_the_key_of_an_info(kind: str, body: str, key: str) -> None:
+    message = f"INFO sip:a SIP/2.0\r\nContent-Type: {kind}\r\n\r\n{body}"
+    assert headers.plain_key(message) == key

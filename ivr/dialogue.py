@@ -1,0 +1,218 @@
+"""The person on the line: prompts played, keys and recordings taken, each wait bounded.
+
+Between the flow's waits and the channel's events. What a key means while a prompt plays is
+decided in `ivr.playlist`, what keys add up to in `ivr.keys`.
+"""
+
+import contextlib
+import math
+from pathlib import Path
+
+from core.clock import Clock
+from flows.exchange import (
+    Finished,
+    HungUp,
+    Input,
+    Keys,
+    Recorded,
+    TransferEnded,
+    Wait,
+    WaitAnswer,
+    WaitRecording,
+    WaitTransfer,
+)
+from ivr.channels.contract import (
+    Ability,
+    Call,
+    Ended,
+    Event,
+    KeyPressed,
+    MachineHeard,
+    PromptFinished,
+    RecordingFinished,
+    TransferFinished,
+)
+from ivr.conversation_rules import ConversationRules
+from ivr.keys import Collecting, expire, press, trailing_end_key
+from ivr.listening import Listening
+from ivr.playlist import Playlist, Press, Prompt
+
+
+class MachineAnswered(Exception):
+    """A mailbox is on the line."""
+
+
+class TooLong(Exception):
+    """The guard on the whole call's length."""
+
+
+class Dialogue:
+    """Talking with whoever answered. `name` is the attempt's, for recordings."""
+
+    def __init__(
+        self,
+        call: Call,
+        listening: Listening,
+        clock: Clock,
+        rules: ConversationRules,
+        *,
+        name: str,
+        everywhere: str,
+        abilities: frozenset[Ability],
+    ) -> None:
+        self._call, self._listening, self._clock, self._rules = call, listening, clock, rules
+        self._name, self._everywhere, self._abilities = name, everywhere, abilities
+        self._guard = math.inf
+        self._pressed = False
+        self._trailing: str | None = None
+
+    def begin(self) -> None:
+        """The call was answered: from now on its length is watched."""
+        self._guard = self._clock.monotonic() + self._rules.longest_seconds
+
+    def lift_guard(self) -> None:
+        """Allow last words after the call has lasted too long."""
+        self._guard = math.inf
+
+    def recording_path(self, name: str) -> Path:
+        """Return where the recording `name` goes, its folder made."""
+        self._rules.recordings.mkdir(parents=True, exist_ok=True)
+        return self._rules.recordings / name
+
+    async def settle(self) -> None:
+        """Let the person say hello; a mailbox or a hang-up may come instead."""
+        until = self._clock.monotonic() + self._rules.settle_seconds
+        while (event := await self._next(until)) is not None:
+            if isinstance(event, Ended):
+                return
+
+    async def play(self, playlist: Playlist, wait: Wait) -> str:
+        """Play until the end, the hang-up or a key that answers; return that key, or nothing."""
+        self._listening.drop_keys(except_for=self._everywhere)
+        while playlist.prompts and self._listening.ended is None:
+            number = await self._call.play([prompt.path for prompt in playlist.prompts])
+            began = self._clock.monotonic()
+            latest = began + playlist.seconds + self._rules.grace_seconds
+            rest = Playlist(())
+            while (event := await self._next(latest)) is not None:
+                if isinstance(event, Ended):
+                    return ""
+                if isinstance(event, PromptFinished) and event.play == number:
+                    self._trailing = None
+                    break
+                if not isinstance(event, KeyPressed) or self._belongs_to_last(event.key):
+                    continue
+                elapsed = self._clock.monotonic() - began
+                meaning = playlist.press(
+                    event.key, elapsed, everywhere=self._everywhere, deaf=self._rules.deaf_seconds
+                )
+                if meaning is Press.ANSWERS and isinstance(wait, WaitAnswer | WaitRecording):
+                    await self._call.stop()
+                    return event.key
+                if meaning is not Press.DROPPED:
+                    rest = playlist.after(playlist.index_at(elapsed))
+                    if not rest.prompts:
+                        await self._call.stop()
+                    break
+            playlist = rest
+        return ""
+
+    async def input(self, wait: Wait, key: str) -> Input:
+        """Wait for what the flow waits for; `key` is one that cut the prompt short."""
+        match wait:
+            case WaitAnswer():
+                return await self._answer(wait, key)
+            case WaitRecording():
+                return await self._recording(wait, key)
+            case WaitTransfer():
+                return await self._transfer(wait)
+            case Finished():
+                raise RuntimeError("the flow has finished without an end")
+
+    async def last_words(self, prompt: Prompt) -> None:
+        """Say one thing more and hang up."""
+        with contextlib.suppress(MachineAnswered):
+            await self.play(Playlist((prompt,)), Finished())
+        await self._call.hang_up()
+        await self.end()
+
+    async def end(self) -> Ended | None:
+        """Wait for the end of a call that was hung up."""
+        latest = self._clock.monotonic() + self._rules.grace_seconds
+        while (event := await self._listening.next(latest)) is not None:
+            if isinstance(event, Ended):
+                return event
+        return None
+
+    def _belongs_to_last(self, key: str) -> bool:
+        """Say whether `key` is the end key of a number that was full without it."""
+        trailing, self._trailing = self._trailing, None
+        return key == trailing
+
+    async def _answer(self, wait: WaitAnswer, key: str) -> Input:
+        collecting = Collecting(wait)
+        while True:
+            if key:
+                result = press(collecting, key)
+                if isinstance(result, Keys):
+                    self._trailing = trailing_end_key(wait, result)
+                    return result
+                collecting = result
+            key = ""
+            event = await self._next(self._clock.monotonic() + collecting.patience)
+            if event is None:
+                return expire(collecting)
+            if isinstance(event, Ended):
+                return HungUp()
+            if isinstance(event, KeyPressed) and not self._belongs_to_last(event.key):
+                key = event.key
+
+    async def _recording(self, wait: WaitRecording, key: str) -> Input:
+        if key:
+            return Keys(key)
+        if self._listening.ended is not None:
+            return HungUp()
+        name = f"{self._name}-{wait.step}.wav"
+        await self._call.record(
+            self.recording_path(name), seconds=wait.seconds, silence=wait.silence
+        )
+        began = self._clock.monotonic()
+        latest = began + wait.seconds + self._rules.grace_seconds
+        while True:
+            event = await self._next(latest)
+            match event:
+                case RecordingFinished(_, seconds, ended_by):
+                    return Recorded(name, seconds, ended_by)
+                case KeyPressed(key) if key == wait.end_key or key in self._everywhere:
+                    return Recorded(name, await self._call.stop_recording(), "key")
+                case Ended():
+                    return Recorded(name, self._clock.monotonic() - began, "hang_up")
+                case None:
+                    return Recorded(name, await self._call.stop_recording(), "limit")
+
+    async def _transfer(self, wait: WaitTransfer) -> Input:
+        if Ability.TRANSFER not in self._abilities:
+            return TransferEnded(taken=False, reason="no_ability")
+        await self._call.transfer(self._rules.transfers.get(wait.target, wait.target))
+        latest = self._clock.monotonic() + self._rules.transfer_seconds
+        while True:
+            event = await self._next(latest)
+            match event:
+                case TransferFinished(taken, _, reason):
+                    return TransferEnded(taken, reason)
+                case Ended():
+                    return HungUp()
+                case None:
+                    return TransferEnded(taken=False, reason="no_answer")
+
+    async def _next(self, until: float) -> Event | None:
+        """Return the next event, None at `until`. Raises when the call must end here."""
+        event = await self._listening.next(min(until, self._guard))
+        if isinstance(event, KeyPressed):
+            self._pressed = True
+        elif isinstance(event, MachineHeard) and not self._pressed:
+            # Whoever has pressed a key is a person; a beep then is only a noise.
+            raise MachineAnswered
+        elif event is None and self._clock.monotonic() >= self._guard:
+            raise TooLong
+        return event

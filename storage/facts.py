@@ -1,0 +1,113 @@
+"""What is known about callbacks when it is decided whether they may be called.
+
+Few queries for many callbacks at once: the claim asks for a handful of candidates inside its
+own transaction, `huifang why` for one.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.schema import Attempt, Callback, Case, DoNotCall, Party, PartyNumber
+
+
+@dataclass(frozen=True)
+class KnownCallback:
+    """One callback with what its case, party and number say."""
+
+    id: int
+    case_id: int
+    party_id: int
+    e164: str
+    state: str
+    respondent_class: str
+    tries: int
+    failed_tries: int
+    next_at: datetime
+    deadline: datetime | None
+    time_zone: str
+    do_not_call: str | None
+    """Why the number is on the list; None: it is not."""
+    key_incident: bool
+    face_to_face: bool
+    number_invalid: bool
+
+
+@dataclass(frozen=True)
+class KnownAttempt:
+    """One attempt, over all batches."""
+
+    id: int
+    callback_id: int
+    party_id: int
+    e164: str
+    claimed_at: datetime
+    ended_at: datetime | None
+    disposition: str | None
+
+
+async def known_callbacks(
+    session: AsyncSession, callback_ids: Collection[int]
+) -> dict[int, KnownCallback]:
+    """Return what is known about these callbacks, by id."""
+    rows = await session.execute(
+        select(
+            Callback.id,
+            Callback.case_id,
+            Callback.party_id,
+            Callback.e164,
+            Callback.state,
+            Case.respondent_class,
+            Callback.tries,
+            (Callback.sequence - Callback.tries).label("failed_tries"),
+            Callback.next_at,
+            Callback.deadline,
+            Party.time_zone,
+            DoNotCall.reason.label("do_not_call"),
+            Case.key_incident,
+            Party.face_to_face,
+            PartyNumber.invalid_since.is_not(None).label("number_invalid"),
+        )
+        .join(Case, Case.id == Callback.case_id)
+        .join(Party, Party.id == Callback.party_id)
+        .outerjoin(DoNotCall, DoNotCall.e164 == Callback.e164)
+        .outerjoin(
+            PartyNumber,
+            and_(PartyNumber.party_id == Callback.party_id, PartyNumber.e164 == Callback.e164),
+        )
+        .where(Callback.id.in_(callback_ids))
+    )
+    return {row.id: KnownCallback(**row._mapping) for row in rows}
+
+
+async def known_attempts(
+    session: AsyncSession,
+    *,
+    party_ids: Collection[int],
+    numbers: Collection[str],
+    since: datetime | None = None,
+) -> list[KnownAttempt]:
+    """Return attempts to these parties or numbers, latest first; `since`: claimed later only."""
+    columns = select(
+        Attempt.id,
+        Attempt.callback_id,
+        Attempt.party_id,
+        Attempt.e164,
+        Attempt.claimed_at,
+        Attempt.ended_at,
+        Attempt.disposition,
+    )
+    if since is not None:
+        columns = columns.where(Attempt.claimed_at > since)
+    # Two queries, each on an index of its own: an OR over both would read the whole table.
+    found: dict[int, KnownAttempt] = {}
+    for query in (
+        columns.where(Attempt.party_id.in_(party_ids)),
+        columns.where(Attempt.e164.in_(numbers)),
+    ):
+        for row in await session.execute(query):
+            found[row.id] = KnownAttempt(**row._mapping)
+    return sorted(found.values(), key=lambda known: (known.claimed_at, known.id), reverse=True)

@@ -1,0 +1,1 @@
+"""Cases from a file of the case platform into the database."""

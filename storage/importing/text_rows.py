@@ -1,0 +1,144 @@
+"""Rows of a CSV file: encoding and delimiter found out, a stream, faults kept to their row."""
+
+import codecs
+import csv
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import AuthorError, Place, problem
+from storage.importing.rows import LONGEST_CELL, LONGEST_LINE, Row
+
+_DELIMITERS = ",;\t|"
+_ENOUGH_LINES = 2000
+_TOO_LONG = "\udfff"
+"""Stands for a line that was cut: a lone surrogate, which no file decodes to."""
+
+
+def encoding_of(path: Path) -> str:
+    """Return ``utf-8-sig`` or ``gb18030``, by what most lines with non-ASCII bytes decode as.
+
+    Most, not all: one broken line must not turn the whole file into the other encoding.
+    """
+    utf8 = other = 0
+    with path.open("rb") as file:
+        start = file.read(4)
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise AuthorError(problem("import-utf16", Place(str(path))))
+        if start.startswith(codecs.BOM_UTF8):
+            return "utf-8-sig"
+        file.seek(0)
+        while utf8 + other < _ENOUGH_LINES and (line := file.readline(LONGEST_LINE)):
+            if line.isascii():
+                continue
+            try:
+                line.decode("utf-8")
+                utf8 += 1
+            except UnicodeDecodeError:
+                other += 1
+    return "utf-8-sig" if utf8 >= other else "gb18030"
+
+
+class _Lines:
+    """The decoded lines of a file, which can be given back."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        self._file = file
+        self._encoding = encoding
+        self._returned: deque[str] = deque()
+        self.taken: list[str] = []
+        """The lines of the record being read."""
+        self.number = 0
+        """Lines read so far."""
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._returned.popleft() if self._returned else self._read()
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def give_back(self) -> str:
+        """Keep the first line of the record only; the others are read again. Returns the first."""
+        first, *others = self.taken
+        self._returned.extendleft(reversed(others))
+        self.number -= len(others)
+        self.taken = []
+        return first
+
+    def _read(self) -> str:
+        raw = self._file.readline(LONGEST_LINE)
+        if not raw:
+            raise StopIteration
+        cut = len(raw) == LONGEST_LINE and not raw.endswith(b"\n")
+        if cut:
+            while (more := self._file.readline(LONGEST_LINE)) and not more.endswith(b"\n"):
+                pass
+            return raw[:200].decode(self._encoding, "replace").replace('"', "") + _TOO_LONG
+        # NUL is no text; the surrogates that stand for bad bytes are looked for in each row.
+        return raw.decode(self._encoding, "surrogateescape").replace("\0", "\udc00")
+
+
+def read_text(path: Path) -> Iterator[tuple[Row, float]]:
+    """Yield every row with the part of the file that is read by then (0-1)."""
+    encoding = encoding_of(path)
+    size = max(1, path.stat().st_size)
+    with path.open("rb") as file:
+        lines = _Lines(file, "utf-8" if encoding == "utf-8-sig" else encoding)
+        if encoding == "utf-8-sig" and file.read(3) != codecs.BOM_UTF8:
+            file.seek(0)
+        delimiter = _delimiter(file, encoding)
+        csv.field_size_limit(LONGEST_CELL)
+        reader = csv.reader(lines, delimiter=delimiter)
+        width = 0
+        while True:
+            start = lines.number + 1
+            lines.taken = []
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                cells = None
+            # A quotation mark that nobody closed swallows lines until the sizes do not fit.
+            if cells is None or (len(lines.taken) > 1 and width and len(cells) != width):
+                several = len(lines.taken) > 1
+                first = lines.give_back()
+                reader = csv.reader(lines, delimiter=delimiter)
+                code = "row-quote-open" if several else "row-too-long"
+                row = Row(start, (_readable(first.rstrip("\r\n")),), code)
+            else:
+                row = _judged(start, cells)
+                width = max(width, len(cells))
+            yield row, file.tell() / size
+
+
+def _judged(line: int, cells: list[str]) -> Row:
+    text = "".join(cells)
+    if text.isascii() or text.isprintable():
+        return Row(line, tuple(cells))
+    if _TOO_LONG in text:
+        return Row(line, tuple(_readable(cell) for cell in cells), "row-too-long")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return Row(line, tuple(_readable(cell) for cell in cells), "row-encoding")
+    return Row(line, tuple(cells))
+
+
+def _readable(cell: str) -> str:
+    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in cell)
+
+
+def _delimiter(file: BinaryIO, encoding: str) -> str:
+    """Return the delimiter that the first lines hold most of, outside of quotation marks."""
+    here = file.tell()
+    counts = dict.fromkeys(_DELIMITERS, 0)
+    for _ in range(20):
+        line = file.readline(LONGEST_LINE).decode(encoding, "replace")
+        outside = "".join(line.split('"')[::2])
+        for delimiter in _DELIMITERS:
+            counts[delimiter] += outside.count(delimiter)
+    file.seek(here)
+    return max(_DELIMITERS, key=lambda delimiter: counts[delimiter])
