@@ -1,0 +1,113 @@
+"""Recordings in and out, through pydub and the ffmpeg binary of imageio-ffmpeg.
+
+pydub decodes and encodes; rate, level and ends are brought to the line's format by our own
+low-pass (pydub's `set_frame_rate` has none, which folds hiss into the voice).
+"""
+
+import io
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+from pydub import AudioSegment
+from pydub.exceptions import CouldntDecodeError
+
+from core.errors import AuthorError, Place, Problem, problem
+from speech.loudness import Loudness, level, loudness, trim
+from speech.sampling import resample
+
+RATE = 8000
+"""Samples a second on the line."""
+
+_CLIPPED = 0.001
+_FAINT_DBOV = -45.0
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording brought to the line's format, and what was found in it."""
+
+    sound: NDArray[np.float32]
+    """8,000 samples a second, mono, -1 to 1, levelled and trimmed."""
+    before: Loudness
+    """Its figures before that."""
+    warnings: tuple[Problem, ...]
+    """What its author should know: clipped, faint."""
+
+
+def read_recording(file: Path) -> Recording:
+    """Read a recording of any format ffmpeg knows. Raises AuthorError with the file's place.
+
+    Blocks (a subprocess decodes what is not WAV); call it in a thread.
+    """
+    place = Place(str(file))
+    if not file.is_file():
+        raise AuthorError(problem("speech-recording-missing", place))
+    sound, rate = _decode(file, place)
+    before = loudness(sound, rate)
+    if before.active_dbov < -75:
+        raise AuthorError(problem("speech-recording-silent", place))
+    warnings: list[Problem] = []
+    if before.clipped > _CLIPPED:
+        percent = f"{before.clipped * 100:.1f}"
+        warnings.append(
+            problem("speech-recording-clipped", place, severity="warning", percent=percent)
+        )
+    if before.active_dbov < _FAINT_DBOV:
+        faint = f"{before.active_dbov:.0f}"
+        warnings.append(problem("speech-recording-faint", place, severity="warning", level=faint))
+    line = level(trim(resample(sound, rate, RATE), RATE), RATE)
+    return Recording(line, before, tuple(warnings))
+
+
+def wav_bytes(sound: NDArray[np.float32], rate: int = RATE) -> bytes:
+    """Return a 16 bit mono WAV file of `sound` (-1 to 1)."""
+    samples = np.clip(np.round(sound * 32767), -32768, 32767).astype("<i2")
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+    return out.getvalue()
+
+
+def export_recording(wav: Path, to: Path) -> Path:
+    """Write a WAV recording as what `to`'s ending says (mp3, ogg, flac, wav ...).
+
+    For handing recordings of calls to people. Blocks. Raises AuthorError where it cannot be read.
+    """
+    AudioSegment.converter = imageio_ffmpeg.get_ffmpeg_exe()
+    try:
+        with wav.open("rb") as file:
+            segment = AudioSegment.from_wav(file)
+    except (CouldntDecodeError, OSError, wave.Error, EOFError) as error:
+        detail = _last_line(str(error))
+        raise AuthorError(
+            problem("speech-recording-unreadable", Place(str(wav)), detail=detail)
+        ) from error
+    segment.export(str(to), format=to.suffix.removeprefix(".") or "wav").close()
+    return to
+
+
+def _decode(file: Path, place: Place) -> tuple[NDArray[np.float32], int]:
+    AudioSegment.converter = imageio_ffmpeg.get_ffmpeg_exe()
+    try:
+        # The other way of reading asks ffprobe, which the wheel does not bring.
+        with file.open("rb") as opened:
+            kind = "wav" if file.suffix.lower() == ".wav" else None
+            segment = AudioSegment.from_file_using_temporary_files(opened, format=kind)
+    except Exception as error:  # pydub raises whatever its WAV reader stumbled over
+        detail = _last_line(str(error)) or type(error).__name__
+        raise AuthorError(problem("speech-recording-unreadable", place, detail=detail)) from error
+    samples = np.array(segment.get_array_of_samples(), dtype=np.float32)
+    mono = samples.reshape(-1, segment.channels).mean(axis=1)
+    return mono / np.float32(segment.max_possible_amplitude), segment.frame_rate
+
+
+def _last_line(words: str) -> str:
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else ""
