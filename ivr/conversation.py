@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from flows.engine import Step, start, step
 
 from core.catalogue import text
 from core.clock import Clock
@@ -20,6 +19,7 @@ from core.disposition import Disposition
 from core.errors import HuifangError
 from core.phone import mask
 from core.verdict import Verdict
+from flows.engine import Step, start, step
 from flows.exchange import (
     BookTime,
     EndCall,

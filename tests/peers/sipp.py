@@ -71,7 +71,7 @@ def request(method: str, *headers: str, body: str = "") -> str:
             *headers,
         ]
     )
-    return f"<send retrans='500'><![CDATA[\n{lines}\nContent-Length: [len]\n\n{body}]]></send>"
+    return f'<send retrans="500"><![CDATA[\n{lines}\nContent-Length: [len]\n\n{body}]]></send>'
 
 
 def pause(milliseconds: int) -> str:
@@ -140,7 +140,7 @@ class Person:
         self.messages = self._folder / "messages.log"
         media = free_port()
         command = ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(self.port)]
-        command += ["-mi", "127.0.0.1", "-mp", str(media), "-min_rtp_port", str(media)]
+        command += ["-mi", "127.0.0.1", "-mp", str(media)]
         command += ["-t", transport, "-nostdin", "-nd", "-trace_msg"]
         command += ["-message_file", str(self.messages), "-trace_err"]
         command += ["-error_file", str(self._folder / "errors.log"), "-aa"]
