@@ -33,8 +33,10 @@ def flow_schema() -> dict[str, Any]:
             verb: step["properties"][verb],
             **{name: value for name, value in step["properties"].items() if name != verb},
         }
-    definitions["End"]["properties"]["end"] = {
-        "anyOf": [definitions["End"]["properties"]["end"], {"type": "null"}]
+    ends = definitions["End"]["properties"]
+    ends["end"] = {
+        "description": ends["end"].pop("description"),
+        "anyOf": [ends["end"], {"type": "null"}],
     }
     _for_editors(schema)
     return {
