@@ -67,7 +67,7 @@ async def run_import(
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     further = (TextColumn("{task.fields[rows]:>9,}"), TimeRemainingColumn())
     try:
-        await database.migrate()
+        await database.ready()
         with Progress(*columns, *further, console=complaints, transient=True) as bar:
             task = bar.add_task(label, total=1.0, rows=0)
             return await import_file(
