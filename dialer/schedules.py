@@ -6,6 +6,7 @@ schedule_runs and logged. The batch's name follows from schedule and due time, t
 processes that fire the same schedule make one batch.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -125,7 +126,7 @@ class Schedules:
             },
             timezone=UTC,
         )
-        self._missed: list[tuple[str, datetime]] = []
+        self._notes: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Take up where the last process left off; report what was passed over meanwhile."""
@@ -149,12 +150,15 @@ class Schedules:
                     replace_existing=True,
                 )
             else:
+                late = int(self._grace.total_seconds())
+                self._scheduler.modify_job(name, misfire_grace_time=late)
                 await self._report_passed(name, job.next_run_time)
         self._scheduler.resume()
 
     async def stop(self) -> None:
         """Stop firing; what is due next stays in the database."""
         self._scheduler.shutdown(wait=False)
+        await asyncio.gather(*self._notes)
         self._store.engine.dispose()
         _running.pop(self._key, None)
 
@@ -228,13 +232,12 @@ class Schedules:
 
     def _on_missed(self, event: JobExecutionEvent) -> None:
         """APScheduler passed one over because it came too late; called on the event loop."""
-        self._missed.append((event.job_id, event.scheduled_run_time.astimezone(UTC)))
-        self._scheduler._eventloop.create_task(self._note_missed())
-
-    async def _note_missed(self) -> None:
-        while self._missed:
-            name, due = self._missed.pop(0)
-            await self._note(name, due, "missed", None, f"later than {self._grace}")
+        due = event.scheduled_run_time.astimezone(UTC)
+        task = asyncio.get_running_loop().create_task(
+            self._note(event.job_id, due, "missed", None, f"later than {self._grace}")
+        )
+        self._notes.add(task)  # the loop itself keeps only a weak reference
+        task.add_done_callback(self._notes.discard)
 
     async def _note(
         self, name: str, due: datetime, outcome: str, batch_id: int | None, detail: str
