@@ -138,10 +138,11 @@ async def ask(
     kept and wait for a new start).
     """
     allowed, state = TRANSITIONS[command]
+    started = {"started_at": func.coalesce(Batch.started_at, now)} if command == "start" else {}
     changed = await session.execute(
         update(Batch)
         .where(Batch.id == batch.id, Batch.state.in_(allowed))
-        .values(state=state, state_reason=reason)
+        .values(state=state, state_reason=reason, **started)
         .returning(Batch.id)
     )
     if changed.scalar() is None:
