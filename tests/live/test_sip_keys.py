@@ -50,8 +50,8 @@ def keys_of(events: list[Event]) -> list[tuple[str, str]]:
 def presses(folder: Path, packets: list[pcap.Packet], *, event: bool = True) -> sipp.Person:
     """Return somebody who sends `packets` after the answer, then hangs up."""
     end = max(packet.at for packet in packets)
-    # SIPp does not send the last packet of a capture: let that be silence.
-    last = pcap.tones((), at=end + 0.02, sequence=9999, milliseconds=20)
+    # SIPp is not sure to send the last packets of a capture: let them be silence.
+    last = pcap.tones((), at=end + 0.02, sequence=9000, milliseconds=200)
     capture = pcap.write(folder / "keys.pcap", [*packets, *last])
     milliseconds = int(end * 1000) + 500
     steps = (sipp.sound(capture), sipp.pause(milliseconds), sipp.HANGS_UP)

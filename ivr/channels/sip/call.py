@@ -89,7 +89,8 @@ class LineCall(pj.Call):  # type: ignore[misc]
         """Stop at once."""
         if self._player is not None:
             if self._person is not None:
-                self._player.stopTransmit(self._person)
+                with contextlib.suppress(pj.Error):  # the call's sound may be gone already
+                    self._player.stopTransmit(self._person)
             self._player = None  # its destructor takes it off the bridge and closes its files
 
     def _played(self) -> None:

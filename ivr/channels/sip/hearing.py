@@ -6,6 +6,7 @@ a mailbox's beep in the first half minute. The sound clock's thread only puts th
 they are looked at by the line's own loop, so that a detector never holds up the sound.
 """
 
+import contextlib
 import ctypes
 from collections import deque
 from typing import Any
@@ -17,20 +18,25 @@ from speech.tones import DtmfDetector
 
 BEEP_SECONDS = 30.0
 """How long after the answer a mailbox may beep: greetings are rarely longer."""
-TAP_MICROSECONDS = 60_000
-"""Length of the tapped frames: a callback into Python costs the same for 20 ms as for 60."""
-MOST_WAITING = 100
-"""Frames put aside at most (6 s): older ones are dropped when the process cannot keep up."""
+KEY_FRAME, BEEP_FRAME = 60_000, 240_000
+"""Microseconds of the tapped frames. A callback into Python costs the same for 20 ms as for 240;
+a key must be heard soon, a beep counts only after a pause anyway."""
+MOST_WAITING = 50
+"""Frames put aside at most: older ones are dropped when the process cannot keep up."""
+_idle: dict[int, list["Tap"]] = {KEY_FRAME: [], BEEP_FRAME: []}
+"""Taps of this process that no call uses. They are used again and never destroyed: the sound
+clock's thread may still be inside one when its call is over."""
 
 
 class Tap(pj.AudioMediaPort):  # type: ignore[misc]
     """Puts aside what the person sends."""
 
-    def __init__(self) -> None:
+    def __init__(self, microseconds: int) -> None:
         super().__init__()
+        self.microseconds = microseconds
         self.waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
         shape = pj.MediaFormatAudio()
-        shape.init(pj.PJMEDIA_FORMAT_PCM, 8000, 1, TAP_MICROSECONDS, 16)
+        shape.init(pj.PJMEDIA_FORMAT_PCM, 8000, 1, microseconds, 16)
         self.createPort("tap", shape)
 
     def onFrameReceived(self, frame: Any) -> None:
@@ -62,7 +68,9 @@ class Hearing:
         self._keys = DtmfDetector() if keys else None
         self._beep: BeepDetector | None = BeepDetector()
         self._beep_until = now + BEEP_SECONDS
-        self._tap: Tap | None = Tap()
+        length = KEY_FRAME if keys else BEEP_FRAME
+        self._tap: Tap | None = _idle[length].pop() if _idle[length] else Tap(length)
+        self._tap.waiting.clear()
         person.startTransmit(self._tap)
 
     def listen(self, now: float) -> tuple[str, bool]:
@@ -85,5 +93,7 @@ class Hearing:
     def end(self) -> None:
         """Stop listening."""
         if self._tap is not None:
-            self._person.stopTransmit(self._tap)
+            with contextlib.suppress(pj.Error):  # the call's sound may be gone already
+                self._person.stopTransmit(self._tap)
+            _idle[self._tap.microseconds].append(self._tap)
             self._tap = None
