@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import init
+from app.commands import check, init
 from app.context import Invocation, complaints, refuse
 from core.errors import HuifangError
 
@@ -34,6 +34,7 @@ def before(
 
 
 app.command("init")(init.init)
+app.command("check")(check.check)
 
 
 def run() -> None:

@@ -239,5 +239,7 @@ async def test_two_batches_made_at_once_share_the_parties_between_them(world: An
 
 
 def test_a_party_of_this_very_batch_stays_in_it() -> None:
-    row = Selected(1, 1, "emergency", None, True, False, "", "", "", "", frozenset(), in_batch=True)
+    row = Selected(
+        1, 1, "", "emergency", None, True, False, "", "", "", "", frozenset(), in_batch=True
+    )
     assert why_not(row, CaseQuery(), ()) == "callback"

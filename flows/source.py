@@ -7,6 +7,7 @@ documents that blow up (aliases of aliases) are refused.
 
 import io
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,13 +102,19 @@ def _measure(source: Source, reader: YAML) -> None:
 
 
 def _syntax(source: Source, error: MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
+    found, around = str(error.problem or ""), str(error.context or "")
+    sign = around.endswith(("scanning an alias", "scanning an anchor"))
+    mark = error.context_mark if sign else error.problem_mark or error.context_mark
     place = _inside(source, mark.line, mark.column) if mark else Place(source.file, 1, 1)
-    found = f"{error.problem or ''}"
-    lines = source.text.splitlines()
-    rest = lines[place.line - 1][place.column - 1 :] if place.line <= len(lines) else ""
-    if "undefined alias" in found or (rest[:1] in "*&@`%" and rest[:1]) or "alias" in found:
+    lines = source.text.splitlines() or [""]
+    rest = lines[place.line - 1][place.column - 1 :]
+    if sign or "undefined alias" in found or rest.startswith(("*", "&", "@", "`", "%")):
         return problem("flow-quote-needed", place, found=rest[:1] or "*")
+    for number in (place.line, place.line - 1):
+        colon = number > 0 and re.match(r"\s*(?:- +)*[A-Za-z_]+(?=：)", lines[number - 1])
+        if colon:
+            at = Place(source.file, number, colon.end() + 1)
+            return problem("flow-full-width-colon", at, found=lines[number - 1].strip()[:40])
     if "found character '\\t'" in found or rest[:1] == "\t":
         return problem("flow-tab", place)
     return problem("flow-not-yaml", place, reason=_plain([found]))

@@ -224,8 +224,8 @@ class _Conversation:
                     return event
                 case None:
                     await self.call.hang_up()
-                    at = self.clock.now()
-                    return await self.dialogue.end() or Ended(at, EndedBy.RING_TIMEOUT)
+                    ended = await self.dialogue.end() or Ended(self.clock.now(), EndedBy.US)
+                    return replace(ended, by=EndedBy.RING_TIMEOUT)
 
     async def _converse(self) -> Outcome:
         """Talk until the flow, the person, the guard or a fault ends it."""

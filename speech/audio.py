@@ -5,6 +5,7 @@ low-pass (pydub's `set_frame_rate` has none, which folds hiss into the voice).
 """
 
 import io
+import warnings
 import wave
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,16 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
-from pydub import AudioSegment
-from pydub.exceptions import CouldntDecodeError
 
 from core.errors import AuthorError, Place, Problem, problem
 from speech.loudness import Loudness, level, loudness, trim
 from speech.sampling import resample
+
+with warnings.catch_warnings():
+    # pydub looks for an installed ffmpeg when it is imported; it is given imageio-ffmpeg's below.
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+    from pydub.exceptions import CouldntDecodeError
 
 RATE = 8000
 """Samples a second on the line."""

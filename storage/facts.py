@@ -7,10 +7,12 @@ own transaction, `huifang why` for one.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.disposition import Disposition
 from storage.schema import Attempt, Callback, Case, DoNotCall, Party, PartyNumber
 
 
@@ -62,7 +64,7 @@ async def known_callbacks(
             Callback.state,
             Case.respondent_class,
             Callback.tries,
-            (Callback.sequence - Callback.tries).label("failed_tries"),
+            _failed_tries().label("failed_tries"),
             Callback.next_at,
             Callback.deadline,
             Party.time_zone,
@@ -81,6 +83,16 @@ async def known_callbacks(
         .where(Callback.id.in_(callback_ids))
     )
     return {row.id: KnownCallback(**row._mapping) for row in rows}
+
+
+def _failed_tries() -> Any:
+    """Counted, not derived from `sequence`: a corrected number starts its tries anew."""
+    return (
+        select(func.count())
+        .select_from(Attempt)
+        .where(Attempt.callback_id == Callback.id, Attempt.disposition == Disposition.FAILED)
+        .scalar_subquery()
+    )
 
 
 async def known_attempts(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, select, tuple_
+from sqlalchemy import ColumnElement, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.schema import (
@@ -84,6 +84,7 @@ class Selected:
 
     case_id: int
     party_id: int
+    case_number: str
     respondent_class: str
     accepted_at: datetime | None
     key_incident: bool
@@ -120,10 +121,21 @@ async def unknown_units(session: AsyncSession, query: CaseQuery) -> list[str]:
 
 
 async def chunk(
-    session: AsyncSession, query: CaseQuery, after: tuple[int, int], *, batch_id: int = 0
+    session: AsyncSession,
+    query: CaseQuery,
+    after: tuple[int, int],
+    *,
+    batch_id: int = 0,
+    party_id: int | None = None,
 ) -> list[Selected]:
-    """Return the next rows after (case id, party id) `after`, in this order; empty: no more."""
-    rows = (await session.execute(_rows(query, after))).all()
+    """Return the next rows after (case id, party id) `after`, in this order; empty: no more.
+
+    `batch_id`: the batch that is being made; `party_id`: this party only.
+    """
+    rows_query = _rows(query, after)
+    if party_id is not None:
+        rows_query = rows_query.where(CaseParty.party_id == party_id)
+    rows = (await session.execute(rows_query)).all()
     if not rows:
         return []
     case_ids = {row.case_id for row in rows}
@@ -143,6 +155,7 @@ async def chunk(
             Selected(
                 case_id=row.case_id,
                 party_id=row.party_id,
+                case_number=row.case_number,
                 respondent_class=row.respondent_class,
                 accepted_at=row.accepted_at,
                 key_incident=row.key_incident,
@@ -171,7 +184,7 @@ async def walk(
         after = (rows[-1].case_id, rows[-1].party_id)
 
 
-def _rows(query: CaseQuery, after: tuple[int, int]) -> Select[Any]:
+def _rows(query: CaseQuery, after: tuple[int, int]) -> Any:
     return (
         select(
             CaseParty.case_id,

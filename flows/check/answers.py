@@ -1,6 +1,6 @@
 """Answers can be told apart: one key, one phrase, one answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from core.errors import Problem, problem
 from flows.check.subject import Subject
@@ -17,6 +17,8 @@ Answer = Choice | Slot | GlobalKey
 def check_answers(subject: Subject) -> Iterator[Problem]:
     """Keys and phrases that belong to two answers, answers nobody can give, too many options."""
     yield from _global_keys(subject)
+    keys = subject.program.flow.keys
+    yield from _phrases(subject, [(("keys", index), key) for index, key in enumerate(keys)])
     for node in subject.questions:
         options = _options(node)
         yield from _keys(subject, node, options)
@@ -75,24 +77,25 @@ def _keys(
         yield problem("flow-key-taken", subject.place(node, "end_key"), press=step.end_key)
 
 
-def _phrases(subject: Subject, options: list[tuple[Path, Choice | Slot]]) -> Iterator[Problem]:
-    flow = subject.program.flow
-    everywhere = [(("keys", index), key) for index, key in enumerate(flow.keys)]
+def _phrases(subject: Subject, options: Sequence[tuple[Path, Answer]]) -> Iterator[Problem]:
+    """Doubled phrases among `options`, and such as belong to a key of the survey, too."""
+    everywhere = [(("keys", index), key) for index, key in enumerate(subject.program.flow.keys)]
     for language in subject.languages:
         owners: dict[str, tuple[Path, Answer]] = {}
-        for path, answer in [*options, *everywhere]:
+        told: list[tuple[Path, Answer]] = [] if options == everywhere else [*everywhere]
+        for path, answer in told:
+            for _, phrase in _spoken(path, answer, language, subject):
+                owners.setdefault(normalised(phrase), (path, answer))
+        for path, answer in options:
             for place, phrase in _spoken(path, answer, language, subject):
                 flat = normalised(phrase)
-                if not flat or owners.setdefault(flat, (path, answer))[0] == path:
-                    continue
-                if path[0] == "keys" and owners[flat][0][0] == "keys" and options:
-                    continue  # two keys of the survey: told once, below
-                yield problem(
-                    "flow-phrase-twice",
-                    subject.file.place(place),
-                    phrase=phrase,
-                    answer=_label(subject, owners[flat][1]),
-                )
+                if flat and owners.setdefault(flat, (path, answer))[0] != path:
+                    yield problem(
+                        "flow-phrase-twice",
+                        subject.file.place(place),
+                        phrase=phrase,
+                        answer=_label(subject, owners[flat][1]),
+                    )
 
 
 def _spoken(

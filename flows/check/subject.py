@@ -61,8 +61,11 @@ class Subject:
 
     @cached_property
     def wordings(self) -> list[Wording]:
-        """Every wording of the survey, once."""
-        return [*_of_survey(self), *(w for node in self.program.nodes.values() for w in _of(node))]
+        """Every wording of the survey, once: what a step has from `defaults` stands there."""
+        everything = [*_of_survey(self)]
+        for node in self.program.nodes.values():
+            everything += _of(node)
+        return [wording for wording in everything if wording.path in self.file.positions]
 
     def own(self, node: Node, *setting: str | int) -> bool:
         """Return whether the step says this itself (False: it comes from `defaults`)."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
+from core.errors import TransientError, problem
 from ivr.channels.contract import (
     Ability,
     Answered,
@@ -37,6 +38,7 @@ from ivr.people.person import (
     HangUp,
     Person,
     Press,
+    Reaction,
     Speak,
     person_of,
 )
@@ -51,7 +53,8 @@ Q850 = {486: 17, 603: 21, 480: 20, 404: 1}
 class DryRunChannel:
     """A voice channel to nobody: see `ivr.people`.
 
-    Who answers is told by the number's last digit, or dealt out by `mix`.
+    Who answers is told by the number (`people`: its last digit), or dealt out by `mix`.
+    `channels`: calls that may be held at once; 0: any number.
     """
 
     abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER, Ability.TEXT})
@@ -61,18 +64,23 @@ class DryRunChannel:
         clock: Clock,
         *,
         mix: Mix | None = None,
+        people: Callable[[str], Person] = person_of,
+        channels: int = 0,
         trunks: tuple[str, ...] = ("dry-run",),
         grid: float = 0.5,
     ) -> None:
-        self._clock, self._mix, self._trunks, self._grid = clock, mix, trunks, grid
+        self._clock, self._mix, self._people = clock, mix, people
+        self._channels, self._trunks, self._grid = channels, trunks, grid
         self._calls: set[DryRunCall] = set()
 
     async def start(self) -> None:
         """Nothing has to be got ready."""
 
     async def dial(self, request: DialRequest) -> "DryRunCall":
-        """Begin a call to a simulated person."""
-        person = self._mix.person(request.attempt) if self._mix else person_of(request.number)
+        """Begin a call to a simulated person. Raises TransientError when no channel is free."""
+        if self._channels and len(self._calls) >= self._channels:
+            raise TransientError(problem("ivr-no-free-channel"))
+        person = self._mix.person(request.attempt) if self._mix else self._people(request.number)
         call = DryRunCall(request, person, self._clock, self._grid, self._calls.discard)
         self._calls.add(call)
         return call
@@ -191,6 +199,9 @@ class DryRunCall:
             return self._end(EndedBy.TRUNK, person.status, Q850.get(person.status, 0))
         self._answered = True
         self._tell(Answered(self._clock.now()))
+        for action in person.script.on_answer:
+            await self._pause(action.after)
+            await self._do(action)
         if person.machine:
             await self._pause(GREETING_SECONDS + BEEP_SECONDS)
             self._tell(MachineHeard(self._clock.now()))
@@ -205,7 +216,7 @@ class DryRunCall:
             await self._pause(action.after)
             if self._playing != number:
                 return
-            await self._act(action)
+            await self._act(action, reaction)
         if not reaction.then:
             return
         await self._pause(began + seconds - self._clock.monotonic())
@@ -213,10 +224,14 @@ class DryRunCall:
             await self._pause(action.after)
             if self._heard != number:
                 return
-            await self._act(action)
+            await self._act(action, reaction)
 
-    async def _act(self, action: Action) -> None:
-        self._used += 1 if not self._mid_action else 0
+    async def _act(self, action: Action, reaction: Reaction) -> None:
+        if self._person.script.reaction(self._used) is reaction:
+            self._used += 1  # the first thing done about a prompt uses its reaction up
+        await self._do(action)
+
+    async def _do(self, action: Action) -> None:
         match action:
             case Press(keys):
                 self._mid_action = True
@@ -245,7 +260,7 @@ class DryRunCall:
         limit = self._recording_began + seconds
         ended_by = "limit"
         while (now := self._clock.monotonic()) < limit:
-            quiet_at = max(self._recording_began, self._sound_until) + silence
+            quiet_at = max(self._recording_began, self._sound_until) + (silence or math.inf)
             if now >= quiet_at:
                 ended_by = "silence"
                 break

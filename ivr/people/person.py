@@ -81,6 +81,8 @@ class Script:
     reactions: tuple[Reaction, ...] = ()
     afterwards: Reaction = Reaction()
     """The reaction to all further prompts."""
+    on_answer: tuple[Action, ...] = ()
+    """What is done after picking up, whatever is heard."""
 
     def reaction(self, used: int) -> Reaction:
         """Return the reaction that follows after `used` ones."""

@@ -10,11 +10,13 @@ import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from core.clock import VirtualClock
 from core.errors import TransientError
 from core.trunk import Trunk
 from ivr.channels.contract import (
@@ -31,8 +33,10 @@ from ivr.channels.contract import (
     Ringing,
     VoiceChannel,
 )
+from ivr.channels.dry_run import DryRunChannel
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pool import Ports
+from ivr.people.person import PEOPLE, Behaviour, HangUp, Person, Press, Script
 from tests.peers import pcap, sipp
 
 LIMIT = 20.0
@@ -96,7 +100,26 @@ async def sip_house(folder: Path) -> AsyncIterator[House]:
         yield House(channel, "", *people)
 
 
+@asynccontextmanager
+async def dry_house(folder: Path) -> AsyncIterator[House]:
+    people = {
+        "answers": PEOPLE[Behaviour.SILENT],
+        "presses": Person(Behaviour.SILENT, script=Script(on_answer=(Press("112", 0.5),))),
+        "busy": PEOPLE[Behaviour.BUSY],
+        "hangs_up": Person(Behaviour.SILENT, script=Script(on_answer=(HangUp(1.0),))),
+        "rings": PEOPLE[Behaviour.NO_ANSWER],
+    }
+    clock = VirtualClock(datetime(2026, 3, 2, 1, 0, tzinfo=UTC))
+    driver = asyncio.create_task(clock.drive())
+    channel = DryRunChannel(clock, people=people.__getitem__, channels=4)
+    await channel.start()
+    yield House(channel, "dry-run", *people)
+    await channel.close()
+    driver.cancel()
+
+
 HOUSES: dict[str, Callable[[Path], AbstractAsyncContextManager[House]]] = {
+    "dry-run": dry_house,
     "sip": sip_house,
 }
 

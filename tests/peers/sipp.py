@@ -71,7 +71,7 @@ def request(method: str, *headers: str, body: str = "") -> str:
             *headers,
         ]
     )
-    return f"<send retrans='500'><![CDATA[\n{lines}\nContent-Length: [len]\n\n{body}]]></send>"
+    return f'<send retrans="500"><![CDATA[\n{lines}\nContent-Length: [len]\n\n{body}]]></send>'
 
 
 def pause(milliseconds: int) -> str:
@@ -126,7 +126,7 @@ class Person:
     """A SIPp process that answers calls after a scenario."""
 
     def __init__(
-        self, folder: Path, *steps: str, transport: str = "u1", echo: bool = False
+        self, folder: Path, *steps: str, transport: str = "u1", echo: bool = False, calls: int = 30
     ) -> None:
         self._folder = folder / f"sipp-{next(_taken)}"
         self._folder.mkdir(parents=True)
@@ -140,9 +140,11 @@ class Person:
         self.messages = self._folder / "messages.log"
         media = free_port()
         command = ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(self.port)]
-        command += ["-mi", "127.0.0.1", "-mp", str(media), "-min_rtp_port", str(media)]
-        command += ["-t", transport, "-nostdin", "-nd", "-trace_msg"]
-        command += ["-message_file", str(self.messages), "-trace_err"]
+        command += ["-mi", "127.0.0.1", "-mp", str(media)]
+        command += ["-t", transport, "-nostdin", "-nd", "-l", str(calls)]
+        if calls <= 30:
+            command += ["-trace_msg", "-message_file", str(self.messages)]
+        command += ["-trace_err"]
         command += ["-error_file", str(self._folder / "errors.log"), "-aa"]
         if echo:
             command.append("-rtp_echo")

@@ -169,6 +169,9 @@ class LineCall(pj.Call):  # type: ignore[misc]
             self._end(info.lastStatusCode, info.lastReason, headers.retry_after(message))
             self._free()
 
+    def onCallSdpCreated(self, prm: Any) -> None:
+        prm.sdp.wholeSdp = headers.conventional_events(prm.sdp.wholeSdp)
+
     def onCallMediaState(self, prm: Any) -> None:  # noqa: ARG002 - pjsua2's name
         info = self.getInfo()  # held: its media are no more once it is collected
         for index, media in enumerate(info.media):

@@ -144,6 +144,8 @@ class Engine:
         config.natConfig.sdpNatRewriteUse = 0
         config.natConfig.viaRewriteUse = 1
         config.natConfig.contactRewriteUse = 1
+        # Two codecs in an answer are no reason for a second INVITE (pjsua would "lock" one).
+        config.mediaConfig.lockCodecEnabled = False
         media = config.mediaConfig.transportConfig
         media.boundAddress = self._setup.address
         media.publicAddress = self._setup.public_address

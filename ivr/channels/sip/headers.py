@@ -53,3 +53,17 @@ def plain_key(message: str) -> str:
     # Some switches write the events 10 and 11 for * and # (RFC 4733, table 3).
     key = {"10": "*", "11": "#"}.get(key, key)
     return key if len(key) == 1 and key in "0123456789*#ABCD" else ""
+
+
+def conventional_events(sdp: str) -> str:
+    """Return the description with telephone-event on payload type 101.
+
+    pjsua numbers it 120. Any dynamic number is right (RFC 4733, 2.4.1), but there are gateways
+    that send 101 whatever was offered.
+    """
+    found = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", sdp, re.MULTILINE)
+    if not found or re.search(r"^a=rtpmap:101 ", sdp, re.MULTILINE):
+        return sdp
+    old = found[1]
+    sdp = re.sub(rf"^(m=audio .*) {old}\b", r"\1 101", sdp, flags=re.MULTILINE)
+    return re.sub(rf"^a=(rtpmap|fmtp):{old} ", r"a=\1:101 ", sdp, flags=re.MULTILINE)

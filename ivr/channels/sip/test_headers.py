@@ -42,3 +42,14 @@ def test_the_cause_may_stand_after_the_text() -> None:
 def test_the_key_of_an_info(kind: str, body: str, key: str) -> None:
     message = f"INFO sip:a SIP/2.0\r\nContent-Type: {kind}\r\n\r\n{body}"
     assert headers.plain_key(message) == key
+
+
+def test_keys_are_offered_under_the_number_that_everybody_uses() -> None:
+    sdp = (
+        "v=0\r\nm=audio 4000 RTP/AVP 8 0 120\r\na=rtpmap:8 PCMA/8000\r\n"
+        "a=rtpmap:120 telephone-event/8000\r\na=fmtp:120 0-16\r\na=ssrc:120 cname:x\r\n"
+    )
+    changed = headers.conventional_events(sdp)
+    assert "m=audio 4000 RTP/AVP 8 0 101\r\n" in changed
+    assert "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ssrc:120 " in changed
+    assert headers.conventional_events(changed) == changed

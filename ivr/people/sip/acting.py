@@ -32,6 +32,10 @@ class Actor:
         self._task: asyncio.Task[None] | None = None
         self._busy = False
 
+    def answered(self) -> None:
+        """The person has picked up."""
+        self._do(self._script.on_answer)
+
     def began(self) -> None:
         """A prompt begins. What was about to be done after the last one is left."""
         self._reaction = self._script.reaction(self._used)

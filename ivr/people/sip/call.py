@@ -134,6 +134,7 @@ class IncomingCall:
         else:
             await asyncio.sleep(0.2)
             self._say(sound.babble(0.4, codec))
+            self._actor.answered()
 
     async def _refuse(self, status: int) -> None:
         self.over = True

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from ivr.people.person import Person, person_of
 from ivr.people.sip.call import ALLOW, GIVE_UP, PHRASES, T1, T2, IncomingCall, Peer, with_source
@@ -258,8 +259,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._people = people
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - for the type
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if data.strip():
@@ -274,8 +274,7 @@ class _Connection(asyncio.Protocol):
         self._buffer = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type
-        self._wire = transport
+        self._wire = cast(asyncio.Transport, transport)
         self.host, self.port = transport.get_extra_info("peername")[:2]
         self._people.connected(self, here=True)
 

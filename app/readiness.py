@@ -1,0 +1,123 @@
+"""`huifang check`: everything a batch needs, looked at before it starts.
+
+Each finding says what was looked at, whether it is good, and what to do where it is not. All are
+looked at, whatever fails.
+"""
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from app import surveys
+from app.wiring import opened, prompt_cache, sip_channel
+from config.loading import Loaded
+from core.catalogue import text
+from core.errors import HuifangError
+from dialer.calendar import is_working_day, zone
+from speech.prompts import PromptCache
+
+LEAST_FREE_BYTES = 1_000_000_000
+"""A day of 10,000 calls with an open answer each needs about 300 MB."""
+CALENDAR_DAYS = 30
+"""Days ahead that the calendar must know."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``survey``, ``prompts``."""
+    good: bool
+    name: str = ""
+    detail: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for machines."""
+        return {"what": self.what, "name": self.name, "good": self.good, "detail": self.detail}
+
+
+async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Finding]:
+    """Look at everything, one finding after another."""
+    yield Finding("settings", True, str(loaded.folder))
+    yield await _database(loaded, language)
+    yield _disk(loaded.data, language)
+    yield _calendar(loaded, now, language)
+    async for finding in _trunks(loaded, language):
+        yield finding
+    cache = prompt_cache(loaded)
+    for name, file in surveys.files(loaded).items():
+        yield await _survey(name, file, cache, language)
+
+
+def _said(error: HuifangError, language: str) -> str:
+    return "\n".join(error.sentences(language))
+
+
+async def _database(loaded: Loaded, language: str) -> Finding:
+    try:
+        async with opened(loaded) as database:
+            return Finding("database", True, database.name, str(await database.version()))
+    except HuifangError as error:
+        return Finding("database", False, "", _said(error, language))
+
+
+def _disk(data: Path, language: str) -> Finding:
+    folder = next(parent for parent in (data, *data.parents) if parent.exists())
+    free = shutil.disk_usage(folder).free
+    code = "check-disk-free" if free >= LEAST_FREE_BYTES else "check-disk-low"
+    detail = text(
+        code, language, free=f"{free / 1e9:.1f} GB", least=f"{LEAST_FREE_BYTES / 1e9:g} GB"
+    )
+    return Finding("disk", free >= LEAST_FREE_BYTES, str(data), detail)
+
+
+def _calendar(loaded: Loaded, now: datetime, language: str) -> Finding:
+    calling = loaded.settings.calling
+    try:
+        today = now.astimezone(zone(calling.time_zone)).date()
+        for ahead in range(CALENDAR_DAYS):
+            is_working_day(today + timedelta(days=ahead), calling.calendar)
+    except HuifangError as error:
+        return Finding("calendar", False, calling.calendar, _said(error, language))
+    detail = text("check-calendar-known", language, days=CALENDAR_DAYS)
+    return Finding("calendar", True, calling.calendar, detail)
+
+
+async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
+    try:
+        channel = sip_channel(loaded)
+    except HuifangError as error:
+        yield Finding("trunk", False, "", _said(error, language))
+        return
+    try:
+        await channel.start()
+        for health in await channel.check():
+            good = health.reachable and health.registered is not False
+            code = "check-trunk-answers" if good else "check-trunk-silent"
+            detail = text(
+                code,
+                language,
+                status=health.sip_status,
+                milliseconds=f"{health.milliseconds:.0f}",
+                detail=health.detail,
+            )
+            yield Finding("trunk", good, health.trunk, detail)
+    except HuifangError as error:
+        yield Finding("trunk", False, "", _said(error, language))
+    finally:
+        await channel.close()
+
+
+async def _survey(name: str, file: Path, cache: PromptCache, language: str) -> Finding:
+    """Check a survey and make all its prompts, the ones with case fields by their examples."""
+    try:
+        survey = surveys.ready(file, abilities=frozenset({"keys", "record", "transfer"}))
+        wanted = surveys.wordings(survey)
+        await cache.prepare(wanted)
+    except HuifangError as error:
+        return Finding("survey", False, name, _said(error, language))
+    return Finding("survey", True, name, text("check-prompts-made", language, number=len(wanted)))

@@ -1,0 +1,90 @@
+"""Finding surveys by name: the operator's own folder first, then those that come with Huifang."""
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from config.loading import Loaded
+from core.errors import AuthorError, Place, problem
+from dialer.batches import Survey
+from flows.check.examples import spoken
+from flows.check.linter import check_file
+from flows.check.speaking import Measure
+from flows.check.subject import Subject
+from flows.compiler import compile_flow
+from flows.program import Program
+from flows.reader import SurveyFile, read
+
+
+@dataclass(frozen=True)
+class ReadySurvey:
+    """A survey that was read, checked and compiled."""
+
+    file: SurveyFile
+    program: Program
+
+    @property
+    def facts(self) -> Survey:
+        """What a batch keeps of it."""
+        flow = self.file.flow
+        required = tuple(name for name, field in flow.fields.items() if field.required)
+        return Survey(flow.flow, flow.version, self.file.sha256, self.file.text, required)
+
+
+def library() -> Path:
+    """Return the folder of the surveys that come with Huifang."""
+    return Path(str(resources.files("flows").joinpath("library")))
+
+
+def files(loaded: Loaded) -> dict[str, Path]:
+    """Return every survey by its name; the operator's own hide those of the same name."""
+    found: dict[str, Path] = {}
+    for folder in (library(), loaded.path(loaded.settings.folders.surveys)):
+        for file in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+            if not file.name.endswith(".scenarios.yaml"):
+                found[file.stem] = file
+    return found
+
+
+def find(loaded: Loaded, name: str) -> Path:
+    """Return the file of a survey, given by name or by path. Raises AuthorError."""
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    known = files(loaded)
+    if name not in known:
+        raise AuthorError(
+            problem(
+                "app-unknown-survey",
+                Place(),
+                name=name,
+                folder=loaded.path(loaded.settings.folders.surveys),
+                known=", ".join(known) or "-",
+            )
+        )
+    return known[name]
+
+
+def ready(
+    file: Path, *, measure: Measure | None = None, abilities: frozenset[str] | None = None
+) -> ReadySurvey:
+    """Read, check and compile a survey. Raises AuthorError with every fault: nobody is called."""
+    faults = [
+        fault
+        for fault in check_file(file, measure=measure, abilities=abilities)
+        if fault.severity == "error"
+    ]
+    if faults:
+        raise AuthorError(*faults)
+    survey = read(file)
+    return ReadySurvey(survey, compile_flow(survey.flow, sha256=survey.sha256))
+
+
+def wordings(survey: ReadySurvey) -> list[tuple[str, str]]:
+    """Return every (text, language) that the survey may speak, case fields by their examples."""
+    subject = Subject(survey.file, survey.program)
+    return [
+        (spoken(subject, words, language), language)
+        for wording in subject.wordings
+        if wording.kind == "prompt"
+        for language, words in wording.languages(subject.languages)
+    ]

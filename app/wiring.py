@@ -1,0 +1,80 @@
+"""The composition root: concrete classes are named here, and only here, and put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from config.loading import Loaded
+from core.clock import Clock, SystemClock
+from core.errors import AuthorError, problem
+from ivr.channels.sip.driver import SipChannel
+from ivr.channels.sip.pool import Ports
+from ivr.conversation_rules import ConversationRules
+from speech.prompts import PromptCache
+from speech.synthesis import Synthesis, Voice
+from storage.database import Database
+from storage.migrations import head
+
+
+def database(loaded: Loaded, clock: Clock | None = None) -> Database:
+    """Return the configured database; nothing is opened yet."""
+    return Database(loaded.database_url, clock=clock or SystemClock())
+
+
+@asynccontextmanager
+async def opened(loaded: Loaded, clock: Clock | None = None) -> AsyncIterator[Database]:
+    """Open the database, its tables brought up to date where it is new; close it at the end.
+
+    Raises AuthorError where its tables are of another version: that is the operator's to decide.
+    """
+    db = database(loaded, clock)
+    try:
+        found = await db.version()
+        if found is None:
+            await db.migrate()
+        elif found != head():
+            raise AuthorError(problem("app-old-database", found=found, wanted=head()))
+        yield db
+    finally:
+        await db.close()
+
+
+def prompt_cache(loaded: Loaded) -> PromptCache:
+    """Return the cache of prompts with the configured voices."""
+    voices = {
+        language: Voice(voice.voice, voice.speed, voice.pitch)
+        for language, voice in loaded.settings.voices.items()
+    }
+    return PromptCache(loaded.data / "prompts", Synthesis(), voices=voices)
+
+
+def sip_channel(loaded: Loaded) -> SipChannel:
+    """Return the SIP driver with lines for all configured channels.
+
+    Raises AuthorError where no trunk is configured.
+    """
+    if not loaded.trunks:
+        raise AuthorError(problem("app-no-trunk"))
+    sip, pacing = loaded.settings.sip, loaded.settings.pacing
+    ports = Ports(
+        address=sip.bind_address,
+        public_address=sip.public_address,
+        rtp_from=sip.rtp_ports[0],
+        rtp_until=sip.rtp_ports[1],
+    )
+    channels = min(pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
+    return SipChannel(loaded.trunks, channels=channels, ports=ports)
+
+
+def conversation_rules(loaded: Loaded) -> ConversationRules:
+    """Return how conversations are held."""
+    return ConversationRules(
+        recordings=recordings(loaded),
+        record_calls=loaded.settings.recording.calls,
+        transfers={each.name: each.target for each in loaded.settings.transfers},
+    )
+
+
+def recordings(loaded: Loaded) -> Path:
+    """Return the folder of recordings."""
+    return loaded.data / "recordings"
