@@ -7,7 +7,7 @@ on another machine. Language: `language` is chosen at the start and may be switc
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -81,18 +81,27 @@ class Session:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        plain = asdict(self)
+        plain = dict(self.__dict__)
         plain["stack"] = list(self.stack)
+        plain["fields"] = dict(self.fields)
+        plain["vars"] = dict(self.vars)
+        plain["answers"] = {name: dict(given) for name, given in self.answers.items()}
+        plain["pending"] = dict(self.pending.__dict__) if self.pending else None
         plain["disposition"] = self.disposition.value if self.disposition else None
         plain["verdict"] = self.verdict.value if self.verdict else None
         return plain
+
+    def copy(self) -> "Session":
+        """Return another session of the same values (those within are never changed in place)."""
+        twin = object.__new__(Session)
+        twin.__dict__.update(self.__dict__)
+        return twin
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any], program: Program) -> "Session":
         """Read a session of `program` back. Raises AuthorError for one of another version."""
         refuse_other(program, str(stored.get("flow")), str(stored.get("sha256")))
-        known = {f.name for f in fields(cls)}
-        values = {name: value for name, value in stored.items() if name in known}
+        values = {name: value for name, value in stored.items() if name in _NAMES}
         values["stack"] = tuple(values.get("stack", ()))
         if values.get("pending"):
             values["pending"] = Pending(**values["pending"])
@@ -101,6 +110,9 @@ class Session:
         if values.get("verdict"):
             values["verdict"] = Verdict(values["verdict"])
         return cls(**values)
+
+
+_NAMES = frozenset(f.name for f in fields(Session))
 
 
 def refuse_other(program: Program, flow: str, sha256: str) -> None:

@@ -36,7 +36,8 @@ class Turn:
     def __init__(self, program: Program, session: Session) -> None:
         self.program = program
         self.flow = program.flow
-        self.session = session
+        self.session = session.copy()
+        """This turn's own copy: changed in place until the turn hands it out."""
         self.effects: list[Effect] = []
         self.walked: list[Walked] = []
         self.silent = False
@@ -111,7 +112,7 @@ class Turn:
 
     def change(self, **values: Any) -> None:
         """Change the session."""
-        self.session = replace(self.session, **values)
+        self.session.__dict__.update(values)
 
     def took(self, kind: EdgeKind, label: str = "") -> None:
         """Note that an edge of the present step was taken."""
