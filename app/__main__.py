@@ -1,0 +1,5 @@
+"""`python -m app` is `huifang`: for processes that start another one of themselves."""
+
+from app.main import run
+
+run()
