@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.facts import KnownCallback, known_callbacks
 from storage.schema import Batch, Callback, Party
 
-RIPEN = 1000
+RIPEN = 200
 """Callbacks that one claim marks as due, at most."""
 DUE = "callbacks.state = 'waiting' AND callbacks.due"
 COMING = "callbacks.state = 'waiting' AND NOT callbacks.due"
