@@ -229,6 +229,7 @@ class _Maker:
             "priority": order,
             "deadline": deadline,
             "next_at": self._now,
+            "due": True,
             "created_at": self._now,
         }
 

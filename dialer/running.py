@@ -24,7 +24,7 @@ from core.trunk import Trunk
 from dialer.identity import is_gone, own_name
 from dialer.journal import AttemptJournal, Writer
 from dialer.pacing import Bursts, back_off, limits_of
-from dialer.starting import claim_rules, following, wait_for_start
+from dialer.starting import Lead, claim_rules, following, wait_for_start
 from ivr.channels.contract import TrunkHealth
 from ivr.outcome import Outcome
 from storage.attempts import AttemptEnd, finish
@@ -123,6 +123,7 @@ class Dialer:
         self._wake = asyncio.Event()
         self._draining = self._stopping = False
         self._bursts = Bursts()
+        self._lead = Lead()
         self._failures = 0
         self._rest = 0.0
         self._rest_until = 0.0
@@ -179,7 +180,6 @@ class Dialer:
             if self._troubled():
                 await self._pause(self.rules.poll)
                 continue
-            granted = self.clock.monotonic()
             try:
                 if self._virtual:
                     await self.writer.flush()
@@ -187,8 +187,9 @@ class Dialer:
                     self.database,
                     dialer=self.name,
                     rules=self._claiming,
-                    now=self.clock.now(),
+                    clock=self.clock,
                     most=self.rules.most,
+                    lead=0.0 if self._virtual else self._lead.seconds,
                     batches=self.batches,
                 )
             except HuifangError as error:
@@ -196,8 +197,11 @@ class Dialer:
                 await self._pause(self.rules.poll)
                 continue
             self.tally.trouble = ""
+            if result.claimed and not self._virtual:
+                looked = result.claimed[0].moment - self._lead.seconds
+                self._lead.took(self.clock.monotonic() - looked)
             for claimed in result.claimed:
-                task = asyncio.create_task(self._call(claimed, granted))
+                task = asyncio.create_task(self._call(claimed))
                 self._calls[claimed.attempt_id] = (claimed, task)
             if result.exhausted and not result.claimed:
                 idle = not self._calls and result.next_due is None
@@ -243,23 +247,23 @@ class Dialer:
 
     # --------------------------------------------------------------------------------- one call
 
-    async def _call(self, claimed: Claimed, granted: float) -> None:
+    async def _call(self, claimed: Claimed) -> None:
         journal = AttemptJournal(self.writer, claimed.attempt_id)
         self.tally.calls_now += 1
         self.tally.most_at_once = max(self.tally.most_at_once, self.tally.calls_now)
         self.tally.started += 1
         try:
-            outcome = await self._outcome(claimed, journal, granted)
+            outcome = await self._outcome(claimed, journal)
             await self._finish(claimed, journal, outcome)
         finally:
             self.tally.calls_now -= 1
             self._calls.pop(claimed.attempt_id, None)
             self._wake.set()
 
-    async def _outcome(self, claimed: Claimed, journal: AttemptJournal, granted: float) -> Outcome:
+    async def _outcome(self, claimed: Claimed, journal: AttemptJournal) -> Outcome:
         try:
             if not await wait_for_start(
-                self.database, claimed, self._claiming, self.clock, granted
+                self.database, claimed, self._claiming, self.clock, self._lead
             ):
                 return Outcome(Disposition.FAILED, self.clock.now(), reason="no_start")
             return await self._hold(claimed, journal)

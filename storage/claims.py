@@ -15,6 +15,7 @@ from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.clock import Clock
 from storage.candidates import Candidate, candidates, next_due, ripen
 from storage.database import Database
 from storage.facts import KnownAttempt, KnownCallback, known_attempts
@@ -84,8 +85,8 @@ class Claimed:
     attempt_id: int
     sequence: int
     trunk: str
-    start_in: float
-    """Seconds from the claim's look at the clock until the INVITE may leave."""
+    moment: float
+    """Monotonic second from which on the INVITE may leave."""
     claimed_at: datetime
     candidate: Candidate
 
@@ -112,17 +113,19 @@ async def claim(
     *,
     dialer: str,
     rules: ClaimRules,
-    now: datetime,
+    clock: Clock,
     most: int,
+    lead: float = 0.0,
     batches: Collection[int] | None = None,
 ) -> ClaimResult:
     """Claim up to `most` callbacks of running batches (of `batches` only, where given).
 
+    `lead`: seconds that this transaction will take; starts lie at least so far ahead.
     Raises TransientError or PermanentError of the database; then nothing was claimed.
     """
     try:
         async with database.write() as session:
-            return await _claim(session, dialer, rules, now, most, batches)
+            return await _claim(session, dialer, rules, clock, most, lead, batches)
     except IntegrityError:
         # Somebody else has it: nothing of this transaction was kept.
         return ClaimResult(lost=1, wait=0.05)
@@ -132,14 +135,14 @@ async def _claim(
     session: AsyncSession,
     dialer: str,
     rules: ClaimRules,
-    now: datetime,
+    clock: Clock,
     most: int,
+    lead: float,
     batches: Collection[int] | None,
 ) -> ClaimResult:
     lanes = await lock_lanes(session, rules.trunks)
-    pace_now = now
-    if rules.database_time:
-        pace_now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    now = clock.now()
+    moment, pace_now = await _look_at_the_clock(session, rules, clock, lead)
     before = {name: lane.last_start for name, lane in lanes.items()}
     starts = _starts(rules, lanes, pace_now, most)
     if not starts:
@@ -159,7 +162,7 @@ async def _claim(
         lane.open -= sum(lane.name in ("", start.trunk) for start in starts)
     for start in starts[: len(taken)]:
         rules.take(lanes, start)
-    claimed = await _insert(session, dialer, taken, starts, now, pace_now)
+    claimed = await _insert(session, dialer, taken, starts, now, moment, pace_now)
     if taken:
         await save_starts(
             session, [lane for lane in lanes.values() if lane.last_start != before[lane.name]]
@@ -173,17 +176,15 @@ async def _claim(
 
 
 async def claim_start(
-    database: Database, attempt: Claimed, rules: ClaimRules, now: datetime
+    database: Database, attempt: Claimed, rules: ClaimRules, clock: Clock, lead: float
 ) -> float | None:
     """Take another moment for a claimed call that came too late for its own.
 
-    Returns the seconds to wait; None where the trunk has none to give at present.
+    Returns its monotonic second; None where the trunk has none to give at present.
     """
     async with database.write() as session:
         lanes = await lock_lanes(session, rules.trunks)
-        pace_now = now
-        if rules.database_time:
-            pace_now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+        moment, pace_now = await _look_at_the_clock(session, rules, clock, lead)
         # The call itself holds a channel already.
         for name in ("", attempt.trunk):
             lanes[name].open -= 1
@@ -193,7 +194,21 @@ async def claim_start(
             return None
         rules.take(own, start)
         await save_starts(session, own.values())
-        return max(0.0, (start.at - pace_now).total_seconds())
+        return moment + (start.at - pace_now).total_seconds()
+
+
+async def _look_at_the_clock(
+    session: AsyncSession, rules: ClaimRules, clock: Clock, lead: float
+) -> tuple[float, datetime]:
+    """Return the same moment, `lead` seconds from now, as monotonic second and as the pacing's
+    time. To be called after the lock is held: waiting for it must not count as lateness."""
+    moment = clock.monotonic()
+    now = clock.now()
+    if rules.database_time:
+        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+        # The server looked at its clock between our two looks; the later one is never too early.
+        moment = clock.monotonic()
+    return moment + lead, now + timedelta(seconds=lead)
 
 
 def _starts(rules: ClaimRules, lanes: Mapping[str, Lane], now: datetime, most: int) -> list[Start]:
@@ -248,6 +263,7 @@ async def _insert(
     taken: Sequence[Candidate],
     starts: Sequence[Start],
     now: datetime,
+    moment: float,
     pace_now: datetime,
 ) -> list[Claimed]:
     if not taken:
@@ -283,7 +299,7 @@ async def _insert(
             attempt_id,
             candidate.sequence + 1,
             start.trunk,
-            max(0.0, (start.at - pace_now).total_seconds()),
+            moment + (start.at - pace_now).total_seconds(),
             now,
             candidate,
         )

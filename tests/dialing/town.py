@@ -79,6 +79,7 @@ def _rows(now: datetime, batch: int, numbers: Sequence[str] | None, offset: int)
                 "party_id": i,
                 "e164": e164(i),
                 "next_at": now,
+                "due": True,
                 "created_at": now,
             },
         ),

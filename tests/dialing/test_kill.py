@@ -1,0 +1,17 @@
+"""Never twice, never lost: twenty kills (-9) at random moments of a running batch."""
+
+import asyncio
+from pathlib import Path
+
+from tests.kill import faults, kill_often, prepare
+
+
+def test_twenty_kills_ring_nobody_twice_and_lose_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'huifang.db'}"
+    asyncio.run(prepare(url, 1200))
+    kill_often(url, tmp_path, times=20, seed=20)
+    wrong, figures = asyncio.run(faults(url, tmp_path))
+    assert wrong == []
+    # The kills did hit calls that were under way, and answers had been acknowledged before.
+    assert figures["interrupted"] > 10
+    assert figures["answers"] > 50
