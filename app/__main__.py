@@ -1,5 +1,5 @@
 """`python -m app` is `huifang`: for processes that start another one of themselves."""
 
-from app.main import run
+from app.main import main
 
-run()
+main()

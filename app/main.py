@@ -10,6 +10,7 @@ from app.commands import (
     batch,
     check,
     database,
+    demo,
     do_not_call,
     flow,
     import_cases,
@@ -17,6 +18,7 @@ from app.commands import (
     people,
     queue,
     results,
+    run,
     why,
 )
 from app.context import Invocation, complaints, refuse
@@ -50,16 +52,18 @@ app.command("check")(check.check)
 app.command("import")(import_cases.import_cases)
 app.add_typer(flow.app, name="flow")
 app.add_typer(batch.app, name="batch")
+app.command("run")(run.run)
 app.command("why")(why.why)
 app.command("results")(results.results)
 app.command("write-back")(results.write_back)
 app.add_typer(queue.app, name="queue")
 app.add_typer(do_not_call.app, name="do-not-call")
+app.command("demo")(demo.demo)
 app.command("people")(people.people)
 app.add_typer(database.app, name="database")
 
 
-def run() -> None:
+def main() -> None:
     """Run the command line; a known error is shown in words, never as a traceback."""
     try:
         app()

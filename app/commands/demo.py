@@ -99,7 +99,7 @@ def _show(report: DemoReport, words: str) -> None:
     screen.print(table)
     screen.print(text("demo-queue", words, number=len(report.queue)), style="bold")
     for reason, number in Counter(item.reason for item in report.queue).most_common():
-        screen.print(f"  {text(f'followup-reason-{reason}', words)}: {number}")
+        screen.print(f"  {text(f'follow-up-{reason}', words)}: {number}")
     if report.right:
         done = text("demo-right", words, seconds=f"{report.seconds:.0f}", most=report.most_at_once)
         screen.print(done, style="bold green")
