@@ -28,6 +28,7 @@ from flows.program import Program
 from flows.reader import read
 from flows.rehearsal import Rehearsal, rehearse, update
 from flows.scenario import read_scenarios, scenarios_beside
+from flows.schema import flow_schema
 from flows.simulator import Simulation, examples
 
 app = typer.Typer(no_args_is_help=True, help="Check, run, draw and test surveys. / 流程")
@@ -64,6 +65,12 @@ def _show(found: Problem, spoken: str) -> None:
     style = "red" if found.severity == "error" else "yellow"
     where = f"{found.place} [{found.code}]".strip()
     screen.print(f"{where} {found.sentence(spoken)}", style=style, markup=False, highlight=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of surveys, with which editors complete them. / 输出 JSON Schema"""
+    print_json(flow_schema())
 
 
 @app.command()

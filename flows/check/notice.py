@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from core.errors import Problem, problem
 from flows.check.subject import Question, Subject, Wording
+from flows.check.ways import reached
 from flows.check.wording import bare, names_key
 from flows.model import Ask, Play, Say
 from flows.program import Node
@@ -46,19 +47,14 @@ def _is_notice(node: Node) -> bool:
 
 
 def _asked_too_early(subject: Subject) -> Iterator[Problem]:
+    """Questions that can be reached past the notice; of each way only the first."""
     program = subject.program
-    seen: set[str] = set()
-    ahead = [program.start]
-    while ahead:
-        name = ahead.pop()
-        if name in seen or name not in program.nodes:
-            continue
-        seen.add(name)
-        node = program.nodes[name]
-        if _is_notice(node):
-            continue
-        chooses_language = isinstance(node.step, Ask) and node.step.id == LANGUAGE
-        if isinstance(node.step, Question) and not chooses_language:
+    early = reached(program, stops=lambda node: _is_notice(node) or _asks(node))
+    for name, node in program.nodes.items():
+        if name in early and _asks(node):
             yield problem("flow-question-before-notice", subject.place(node), step=name)
-            continue
-        ahead += [edge.target for edge in node.edges if edge.target]
+
+
+def _asks(node: Node) -> bool:
+    chooses_language = isinstance(node.step, Ask) and node.step.id == LANGUAGE
+    return isinstance(node.step, Question) and not chooses_language

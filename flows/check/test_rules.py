@@ -163,12 +163,16 @@ BROKEN: dict[str, list[str]] = {
     "flow-empty-text": [steps("  - say: '' #!\n")],
     "flow-key-not-named": [
         steps(question("a", "您是否满意？满意请按1。 #!")),
+        steps(question("a", "我们按一般流程询问，不满意请按3。 #!")),
         steps(question("a", "您是否满意？满意请按1，不满意请按33。 #!")),
     ],
     "flow-key-before-option": [
         steps(question("a", "您是否满意？按1满意，按3不满意。 #!")),
         steps(question("a", "请按1表示满意；不满意请按3。 #!")),
         steps(question("a", "满意请按1，3是不满意。 #!")),
+        steps(question("a", "请按键选择：1满意，3不满意。 #!")),
+        steps(question("a", more="    again: [按1满意，按3不满意。] #!\n")),
+        GOOD.replace("拒绝回访请按9。", "按9拒绝回访。 #!"),
         steps(question("a", "Press 1 for satisfied; dissatisfied, press 3. #!")),
     ],
     # --- length
@@ -342,12 +346,23 @@ def test_the_longest_way_goes_through_parts_and_counts_loops_once() -> None:
         "满意，请按1；不满意，请按3。",
         "满意请按一，不满意请按三。",
         "满意请按“1”，不满意请按“3”",
+        "我们按一般流程询问，满意请按1，不满意请按3。",
         "For satisfied, press 1. For dissatisfied, press 3.",
         "If you were satisfied, press one; if not, press three.",
     ],
 )
 def test_right_wordings_pass(words: str) -> None:
     assert check(read_text(steps(question("a", words)))) == []
+
+
+def test_the_notice_may_stand_in_a_part() -> None:
+    notice = NOTICE.removeprefix("\nsteps:")
+    body = HEAD + KEYS + "steps:\n  - call: hello\n" + ASK + END
+    hello = "parts:\n  hello:" + notice
+    assert check(read_text(body + hello)) == []
+    passed = hello.replace("  - say", "  - {when: 'true', then: [{say: 好}, {call: bye}]}\n  - say")
+    around = passed.replace("{call: bye}", "{goto: overall}")
+    assert [p.code for p in check(read_text(body + around))] == ["flow-question-before-notice"]
 
 
 def test_every_code_of_the_catalogue_is_raised_somewhere() -> None:

@@ -28,8 +28,15 @@ def check_ways(subject: Subject) -> Iterator[Problem]:
     yield from _after_hang_up(subject, found)
 
 
-def returning(program: Program, allowed: Callable[[Edge], bool] = lambda _: True) -> set[str]:
-    """Return the parts that can come back to their `call`, over `allowed` edges only."""
+def returning(
+    program: Program,
+    allowed: Callable[[Edge], bool] = lambda _: True,
+    stops: Callable[[Node], bool] = lambda _: False,
+) -> set[str]:
+    """Return the parts that can come back to their `call`, over `allowed` edges only.
+
+    Nobody is followed past a step that `stops`.
+    """
     back: set[str] = set()
     while True:
         more = {
@@ -37,8 +44,8 @@ def returning(program: Program, allowed: Callable[[Edge], bool] = lambda _: True
             for part, start in program.parts.items()
             if part not in back
             and any(
-                edge.returns and allowed(edge)
-                for name in _closure(program, [start], back, allowed)
+                edge.returns and allowed(edge) and not stops(program.nodes[name])
+                for name in _closure(program, [start], back, allowed, stops)
                 for edge in program.nodes[name].edges
             )
         }
@@ -47,9 +54,14 @@ def returning(program: Program, allowed: Callable[[Edge], bool] = lambda _: True
         back |= more
 
 
-def reached(program: Program, starts: Iterable[str] | None = None) -> set[str]:
+def reached(
+    program: Program,
+    starts: Iterable[str] | None = None,
+    stops: Callable[[Node], bool] = lambda _: False,
+) -> set[str]:
     """Return the names of all steps that can be reached (from the beginning, or `starts`)."""
-    return _closure(program, starts or [program.start], returning(program))
+    back = returning(program, stops=stops)
+    return _closure(program, starts or [program.start], back, stops=stops)
 
 
 def _closure(
@@ -57,6 +69,7 @@ def _closure(
     starts: Iterable[str],
     back: set[str],
     allowed: Callable[[Edge], bool] = lambda _: True,
+    stops: Callable[[Node], bool] = lambda _: False,
 ) -> set[str]:
     found: set[str] = set()
     ahead = list(starts)
@@ -66,6 +79,8 @@ def _closure(
             continue
         found.add(name)
         node = program.nodes[name]
+        if stops(node):
+            continue
         for edge in node.edges:
             if edge.target is not None and allowed(edge) and _passable(node, edge, program, back):
                 ahead.append(edge.target)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from core.errors import Problem, problem
 from flows.check.subject import Subject, Wording, question_of
 from flows.check.ways import reached
+from flows.declarations import GlobalKey
 from flows.model import Ask, Book, Choice, Slot
 from flows.program import Node
 
@@ -29,6 +30,7 @@ def check_wording(subject: Subject) -> Iterator[Problem]:
     """Missing languages, keys that no prompt names, keys named before their option."""
     for wording in subject.wordings:
         yield from _languages(subject, wording)
+        yield from _key_order(subject, wording)
     yield from _phrase_languages(subject)
     found = reached(subject.program) if subject.file.whole else set(subject.program.nodes)
     for node in subject.questions:
@@ -95,18 +97,39 @@ def _keys(subject: Subject, node: Node) -> Iterator[Problem]:
             said = label if isinstance(label, str) else label.get(language, "")
             if not names_key(words, option.key):
                 yield problem("flow-key-not-named", place, press=option.key, answer=said)
-            elif key_first(words, option.key, said):
-                yield problem("flow-key-before-option", place, press=option.key, answer=said)
+
+
+def _key_order(subject: Subject, wording: Wording) -> Iterator[Problem]:
+    """The keys of the question at hand, and those that work everywhere, in any prompt."""
+    if wording.kind != "prompt":
+        return
+    step = subject.program.nodes[wording.node].step if wording.node else None
+    options: list[Choice | Slot | GlobalKey] = [*subject.program.flow.keys]
+    if isinstance(step, Ask):
+        options += step.choices
+    elif isinstance(step, Book):
+        options += step.slots
+    for language, text in wording.languages(subject.languages):
+        for option in options:
+            label = option.label
+            said = label if isinstance(label, str) else label.get(language, "")
+            if option.key is not None and key_first(bare(text), option.key, said):
+                place = subject.file.place(wording.place_of(language))
+                yield problem(
+                    "flow-key-before-option", place, press=option.key, answer=said or option.key
+                )
 
 
 def _pattern(key: str) -> str:
+    """Return what names `key`: 按一般流程 does not name the key 一."""
     digit = rf"(?<![0-9]){re.escape(key)}(?![0-9])"
-    return rf"(?:{digit}|{_ZH[key]}|\b(?:{_EN[key]})\b)"
+    numeral = rf"(?:{_ZH[key]})(?=号|键|[^\u3400-\u9fff]|$)"
+    return rf"(?:{digit}|{numeral}|\b(?:{_EN[key]})\b)"
 
 
 def names_key(text: str, key: str) -> bool:
     """Return whether `text` names `key`, by itself or within a range ("按1到5")."""
-    if re.search(rf"按[“\"'’]?(?:数字)?(?:{_ZH[key]})", text) or re.search(
+    if re.search(rf"按[“\"'’]?(?:数字)?(?:{_ZH[key]})(?![般定下些起共直])", text) or re.search(
         rf"(?<![0-9]){re.escape(key)}(?![0-9])|\b(?:{_EN[key]})\b", text, re.IGNORECASE
     ):
         return True
@@ -139,7 +162,7 @@ def key_first(text: str, key: str, option: str) -> bool:
         if pressed and _is_option(pressed["after"]):
             return True
         if option and re.search(
-            rf"{name}[”\"']?(?:号?键)?\s*(?:表示|代表|是|为|选择|=)\s*{re.escape(option)}", clause
+            rf"{name}[”\"']?(?:号?键)?\s*(?:表示|代表|是|为|选择|=)?\s*{re.escape(option)}", clause
         ):
             return True
     return False
