@@ -140,7 +140,7 @@ def _labels(drawing: Drawing, placed: Placed, sizes: dict[str, tuple[float, floa
         points = _points(arrow, placed, sizes)
         (x1, y1), (x2, y2) = points[0], points[1]
         x, y = (x1 + x2) / 2, (y1 + y2) / 2
-        words = wrapped(arrow.label, 24, 1)[0]
+        words = wrapped(arrow.label, 36, 1)[0]
         wide = units(words) * 6.2 + 8
         while any(abs(y - b) < 17 and abs(x - a) < (wide + w) / 2 for a, b, w in taken):
             y += 17
