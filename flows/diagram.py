@@ -8,6 +8,8 @@ from flows.drawing import Arrow, Box, Drawing, draw
 from flows.layout import Placed, place
 from flows.program import Program
 
+_NEVER_FIRST = "。，、？！；：）”"
+"""Marks that do not begin a line."""
 _LINE = 20.0
 _LINE_UNITS = 26
 """Width of a line in a box, in half-width characters."""
@@ -162,7 +164,7 @@ def wrapped(words: str, wide: int, most: int) -> list[str]:
     """Break `words` into at most `most` lines of `wide` half-width characters, … where cut."""
     lines, line = [], ""
     for letter in words:
-        if units(line + letter) > wide:
+        if units(line + letter) > wide and letter not in _NEVER_FIRST:
             lines.append(line)
             line = ""
         line += letter

@@ -61,4 +61,5 @@ def test_ways_back_are_drawn_upwards() -> None:
 def test_words_are_broken_by_their_width() -> None:
     assert wrapped("满意请按1", 6, 3) == ["满意请", "按1"]
     assert wrapped("满意请按1", 4, 1) == ["满…"]
+    assert wrapped("满意请。按", 6, 3) == ["满意请。", "按"]
     assert units("满a") == 3

@@ -277,6 +277,20 @@ def test_a_transfer_that_is_taken_ends_and_one_that_fails_goes_on() -> None:
     assert ended(hold(program, TransferEnded(False)))[2] == "asked_for_person"
 
 
+@pytest.mark.parametrize("last", [TransferEnded(True), HungUp()])
+def test_asking_for_a_person_leaves_questions_open(last: Input) -> None:
+    person = {"key": "0", "label": "人工", "does": "goto", "goto": "person"}
+    program = survey(
+        ATTITUDE,
+        {**ATTITUDE, "id": "b"},
+        {"end": "completed"},
+        {"transfer": "agents", "id": "person"},
+        keys=[person],
+    )
+    done = hold(program, Keys("1"), Keys("0"), last)
+    assert ended(done)[:2] == (Disposition.PARTIAL, Verdict.SATISFIED)
+
+
 @pytest.mark.parametrize(
     ("digits", "taken"), [("3", True), ("10", True), ("0", False), ("11", False), ("*1", False)]
 )

@@ -28,6 +28,7 @@ from flows.program import Program
 from flows.reader import read
 from flows.rehearsal import Rehearsal, rehearse, update
 from flows.scenario import read_scenarios, scenarios_beside
+from flows.schema import flow_schema
 from flows.simulator import Simulation, examples
 
 app = typer.Typer(no_args_is_help=True, help="Check, run, draw and test surveys. / 流程")
@@ -209,6 +210,12 @@ def _show_rehearsal(file: Path, done: Rehearsal, spoken: str) -> None:
     for step, kind, label in done.unwalked:
         way = text("flow-test-unwalked", spoken, step=step, kind=kind, label=label or "-")
         screen.print(f"    {way}", style="yellow", markup=False, highlight=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of survey files, for editors. / 输出 JSON Schema，供编辑器补全"""
+    print_json(flow_schema())
 
 
 def _program(file: Path) -> Program:

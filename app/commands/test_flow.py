@@ -99,3 +99,7 @@ def test_test_refreshes_transcripts(tmp_path: Path) -> None:
     assert huifang("test", copied).exit_code == 1
     assert huifang("test", copied, "--update").exit_code == 0
     assert "# refused" in scenarios.read_text("utf-8")
+
+
+def test_schema_is_one_json_document() -> None:
+    assert "steps" in json.loads(huifang("schema").output)["properties"]
