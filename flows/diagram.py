@@ -8,6 +8,8 @@ from flows.drawing import Arrow, Box, Drawing, draw
 from flows.layout import Placed, place
 from flows.program import Program
 
+_NEVER_FIRST = "。，、？！；：）”"
+"""Marks that do not begin a line."""
 _LINE = 20.0
 _LINE_UNITS = 26
 """Width of a line in a box, in half-width characters."""
@@ -140,7 +142,7 @@ def _labels(drawing: Drawing, placed: Placed, sizes: dict[str, tuple[float, floa
         points = _points(arrow, placed, sizes)
         (x1, y1), (x2, y2) = points[0], points[1]
         x, y = (x1 + x2) / 2, (y1 + y2) / 2
-        words = wrapped(arrow.label, 24, 1)[0]
+        words = wrapped(arrow.label, 36, 1)[0]
         wide = units(words) * 6.2 + 8
         while any(abs(y - b) < 17 and abs(x - a) < (wide + w) / 2 for a, b, w in taken):
             y += 17
@@ -162,7 +164,7 @@ def wrapped(words: str, wide: int, most: int) -> list[str]:
     """Break `words` into at most `most` lines of `wide` half-width characters, … where cut."""
     lines, line = [], ""
     for letter in words:
-        if units(line + letter) > wide:
+        if units(line + letter) > wide and letter not in _NEVER_FIRST:
             lines.append(line)
             line = ""
         line += letter

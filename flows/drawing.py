@@ -89,12 +89,21 @@ def draw(program: Program, language: str = "zh") -> Drawing:
         Arrow(
             source,
             target,
-            " / ".join(dict.fromkeys(label for label, _ in ways if label)),
+            _joined(program, source, [label for label, _ in ways if label]),
             all(dashed for _, dashed in ways),
         )
         for (source, target), ways in found.items()
     )
     return Drawing(tuple(boxes), arrows)
+
+
+def _joined(program: Program, source: str, labels: list[str]) -> str:
+    """Return the words of an arrow; none where every answer goes the same way."""
+    step = program.nodes[source].step if source in program.nodes else None
+    answers = step.choices if isinstance(step, Ask) else getattr(step, "slots", ())
+    if len(answers) > 1 and len(labels) == len(answers):
+        return ""
+    return " / ".join(dict.fromkeys(labels))
 
 
 def _label(program: Program, node: Node, edge: Edge, language: str) -> str:

@@ -68,6 +68,8 @@ class Session:
     pending: Pending | None = None
     unsettled: bool = False
     """True: a question was left with words that could not be told apart."""
+    diverted: bool = False
+    """True: a key that works everywhere led away from a question that stays unanswered."""
     turns: int = 0
     disposition: Disposition | None = None
     """None until it has ended."""

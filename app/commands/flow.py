@@ -218,6 +218,12 @@ def _show_rehearsal(file: Path, done: Rehearsal, spoken: str) -> None:
         screen.print(f"    {way}", style="yellow", markup=False, highlight=False)
 
 
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of survey files, for editors. / 输出 JSON Schema，供编辑器补全"""
+    print_json(flow_schema())
+
+
 def _program(file: Path) -> Program:
     """Read and compile a survey. Raises AuthorError with every fault."""
     if not file.is_file():

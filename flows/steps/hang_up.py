@@ -1,8 +1,9 @@
 """The person hangs up: where the survey goes on without anybody, or what the call came to.
 
 A hang-up is `completed` when something was rated and no `ask` or `number` is left on the way
-that the survey would take by itself from here (conditions as they stand); else it is `partial`
-when something was rated, and `broke_off` when nothing was.
+that the survey would take by itself from here (conditions as they stand), and none was left by a
+key that works everywhere; else it is `partial` when something was rated, and `broke_off` when
+nothing was.
 """
 
 from core.disposition import Disposition
@@ -36,7 +37,9 @@ def end(turn: Turn) -> None:
 
 
 def questions_left(turn: Turn) -> bool:
-    """Return whether the default way on from the present step meets an `ask` or `number`."""
+    """Return whether a question was left out, or the default way on from here meets one."""
+    if turn.session.diverted:
+        return True
     probe = Turn(turn.program, turn.session)
     seen: set[tuple[str, tuple[str, ...]]] = set()
     try:

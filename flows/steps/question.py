@@ -42,6 +42,15 @@ def put(turn: Turn, step: Question, words: Text) -> None:
 def wait(turn: Turn, step: Question) -> WaitAnswer:
     """Return what this question waits for; derived from survey and session alone."""
     session = turn.session
+    at = ("wait", session.node, session.language, session.pending is not None)
+    known: WaitAnswer | None = turn.program.prepared.get(at)
+    if known is None:
+        known = turn.program.prepared[at] = _wait(turn, step)
+    return known
+
+
+def _wait(turn: Turn, step: Question) -> WaitAnswer:
+    session = turn.session
     keys = turn.global_keys
     least = most = 1
     end_key = None
@@ -309,11 +318,11 @@ def _answers(step: Question) -> Sequence[Choice | Slot]:
 def _forms_each(turn: Turn, step: Question) -> tuple[tuple[str, ...], ...]:
     """Return the spoken forms of every answer, then of every global key."""
     at = ("forms", turn.session.node, turn.session.language)
-    found: tuple[tuple[str, ...], ...] | None = turn.program.prepared.get(repr(at))
+    found: tuple[tuple[str, ...], ...] | None = turn.program.prepared.get(at)
     if found is None:
         everything: list[Choice | Slot | GlobalKey] = [*_answers(step), *turn.flow.keys]
         found = tuple(spoken_forms(each, turn.session.language) for each in everything)
-        turn.program.prepared[repr(at)] = found
+        turn.program.prepared[at] = found
     return found
 
 
