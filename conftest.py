@@ -20,6 +20,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import select
 
 from storage.database import Database
@@ -33,6 +34,10 @@ from storage.schema import (
     Party,
     PartyNumber,
 )
+
+# A busy machine is no fault of an example: no deadlines by the wall clock.
+hypothesis_settings.register_profile("huifang", deadline=None)
+hypothesis_settings.load_profile("huifang")
 
 MISSING = (
     "PostgreSQL's server programs were not found (looked for /usr/lib/postgresql/*/bin/initdb "

@@ -83,11 +83,12 @@ def _stands() -> Any:
 
 
 async def standing(
-    session: AsyncSession, target: str, *, source: str = "", limit: int = 1000
+    session: AsyncSession, target: str, *, source: str = "", limit: int = 1000, after: int = 0
 ) -> list[FinalResult]:
     """Return results that stand and were not yet written to `target`, oldest callback first.
 
-    `source`: only of cases from this case platform; empty: of all.
+    `source`: only of cases from this case platform; empty: of all. `after`: only callbacks with
+    a greater id, for reading on where the last page ended.
     """
     written = exists().where(WriteBack.target == target, WriteBack.callback_id == Callback.id)
     query = (
@@ -109,7 +110,7 @@ async def standing(
         .outerjoin(Officer, Officer.id == Case.officer_id)
         .outerjoin(Branch, Branch.id == Case.branch_id)
         .outerjoin(CaseParty, (CaseParty.case_id == Case.id) & (CaseParty.party_id == Party.id))
-        .where(_stands(), ~written)
+        .where(_stands(), ~written, Callback.id > after)
         .order_by(Callback.id)
         .limit(limit)
     )

@@ -388,7 +388,9 @@ async def test_a_file_without_our_headings_is_refused_and_nothing_changed(
         assert await session.scalar(select(func.count()).select_from(Import)) == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no workbook", b"\xff\xfea\x00,\x00"])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04 no workbook", b"\xff\xfea\x00,\x00", b"\xd0\xcf\x11\xe0"]
+)
 async def test_absurd_files_are_refused(
     sqlite: Database, tmp_path: Path, police: Mapping, content: bytes
 ) -> None:

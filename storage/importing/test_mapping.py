@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import AuthorError
-from storage.importing.mapping import heading, load_mapping, parse_mapping
+from storage.importing.mapping import Columns, Mapping, heading, load_mapping, parse_mapping
 
 SHIPPED = sorted((Path(__file__).parent / "mappings").glob("*.yaml"))
 GOOD = "source: s\ncolumns:\n  case_number: 编号\n  numbers: 电话\nrespondent_class: counter\n"
@@ -47,3 +47,9 @@ def test_numbers_without_quotation_marks_are_words() -> None:
 
 def test_headings_compare_without_width_blanks_and_case() -> None:
     assert heading("\ufeff Ｃase  编号 ") == heading("case编号")
+
+
+def test_every_item_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs/importing.md").read_text("utf-8")
+    missing = [n for n in (*Mapping.model_fields, *Columns.model_fields) if f"`{n}`" not in page]
+    assert missing == []

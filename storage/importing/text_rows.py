@@ -12,6 +12,8 @@ from storage.importing.rows import LONGEST_CELL, LONGEST_LINE, Row
 
 _DELIMITERS = ",;\t|"
 _ENOUGH_LINES = 2000
+_OLE = b"\xd0\xcf\x11\xe0"
+"""First bytes of a workbook of Excel 97-2003 (compound file, MS-CFB 2.2)."""
 _TOO_LONG = "\udfff"
 """Stands for a line that was cut: a lone surrogate, which no file decodes to."""
 
@@ -26,6 +28,8 @@ def encoding_of(path: Path) -> str:
         start = file.read(4)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise AuthorError(problem("import-utf16", Place(str(path))))
+        if start == _OLE:
+            raise AuthorError(problem("import-old-excel", Place(str(path))))
         if start.startswith(codecs.BOM_UTF8):
             return "utf-8-sig"
         file.seek(0)

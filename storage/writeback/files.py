@@ -48,14 +48,18 @@ async def write_files(
     Raises TransientError where the folder cannot be written (nothing is lost: run again).
     """
     receipts: list[Receipt] = []
+    after = 0
     try:
         while True:
             async with database.write() as session:
                 await one_at_a_time(session)
                 await _publish(session, target, folder)
-                found = await standing(session, target, source=mapping.source, limit=rows)
+                found = await standing(
+                    session, target, source=mapping.source, limit=rows, after=after
+                )
                 if not found:
                     return receipts
+                after = found[-1].callback_id
                 name = receipt_name(target, found)
                 await asyncio.to_thread(_stage, folder, target, name, found, mapping, language)
                 record(session, target, name, found, clock)

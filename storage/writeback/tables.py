@@ -61,11 +61,13 @@ async def write_rows(
             )
         )
     receipts: list[Receipt] = []
+    after = 0
     while True:
         async with database.read() as session:
-            found = await standing(session, target, limit=rows)
+            found = await standing(session, target, limit=rows, after=after)
         if not found:
             return receipts
+        after = found[-1].callback_id
         with database.clock.hold():
             try:
                 await _elsewhere(url, table, dict(columns), target, found)
