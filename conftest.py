@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import select
@@ -33,6 +34,12 @@ from storage.schema import (
     Party,
     PartyNumber,
 )
+
+# A noisy machine must not fail a property: no time limits on single examples.
+hypothesis.settings.register_profile(
+    "huifang", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("huifang")
 
 MISSING = (
     "PostgreSQL's server programs were not found (looked for /usr/lib/postgresql/*/bin/initdb "
