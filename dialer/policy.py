@@ -326,16 +326,17 @@ def working_day(facts: CallbackFacts, rules: CallingRules, at: datetime) -> Ruli
     except UnknownTimeZoneError:
         return _yes("policy-working_day-ok")
     today = at.astimezone(where).date()
-    tomorrow = start_of_next_day(at, where)
     values = (("calendar", rules.calendar), ("day", today.isoformat()))
     try:
         check_calendar(rules.calendar)
         working = not rules.workdays_only or is_working_day(today, rules.calendar)
     except UnknownCalendarError:
-        return Ruling(Reason("policy-calendar", values), False, tomorrow, opaque=True)
+        return Ruling(
+            Reason("policy-calendar", values), False, start_of_next_day(at, where), opaque=True
+        )
     if working:
         return _yes("policy-working_day-ok")
-    return Ruling(Reason("policy-working_day", values), False, tomorrow)
+    return Ruling(Reason("policy-working_day", values), False, start_of_next_day(at, where))
 
 
 def hours(facts: CallbackFacts, rules: CallingRules, at: datetime) -> Ruling:
