@@ -263,7 +263,7 @@ some_facts = st.builds(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(known=some_facts, rules=some_rules, now=moments)
 def test_the_named_moment_is_allowed_or_leads_further(
     known: CallbackFacts, rules: CallingRules, now: datetime
@@ -284,7 +284,7 @@ def test_the_named_moment_is_allowed_or_leads_further(
     assert again.allowed or again.not_before is None or again.not_before > decision.not_before
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(known=some_facts, rules=some_rules, now=moments, share=st.floats(0, 1))
 def test_nothing_is_allowed_before_the_named_moment(
     known: CallbackFacts, rules: CallingRules, now: datetime, share: float
@@ -296,7 +296,7 @@ def test_nothing_is_allowed_before_the_named_moment(
             assert not decide(known, rules, between).allowed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(known=some_facts, rules=some_rules, now=moments)
 def test_every_reason_has_a_sentence_in_both_languages(
     known: CallbackFacts, rules: CallingRules, now: datetime

@@ -140,7 +140,7 @@ def test_who_refused_rests_even_where_the_table_says_retry() -> None:
     assert follows(Disposition.REFUSED, at(3, 10), table=table).at == at(10, 10)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     disposition=st.sampled_from(list(Disposition)),
     now=st.datetimes(datetime(2025, 1, 1), datetime(2025, 12, 1), timezones=st.just(UTC)),  # noqa: DTZ001

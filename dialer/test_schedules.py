@@ -12,7 +12,7 @@ from core.clock import SystemClock
 from core.errors import AuthorError
 from core.rules import CallingRules
 from dialer.batches import Survey
-from dialer.schedules import Schedule, Schedules
+from dialer.schedules import GRACE, Schedule, Schedules
 from storage.database import Database
 from storage.schema import Batch, Case, CaseParty, Party, PartyNumber, ScheduleRun
 
@@ -41,10 +41,8 @@ class House:
         self.noticed: asyncio.Queue[datetime] = asyncio.Queue()
         self._open: list[Schedules] = []
 
-    async def start(
-        self, *schedules: Schedule, grace: timedelta = timedelta(hours=12)
-    ) -> Schedules:
-        running = Schedules(
+    async def start(self, *schedules: Schedule, grace: timedelta = GRACE) -> Schedules:
+        running = Watched(
             self.database,
             schedules,
             survey=lambda name: Survey(name, 1, "a" * 64, ""),

@@ -27,7 +27,7 @@ from storage.schema import (
     Unit,
 )
 
-CHUNK = 1000
+CHUNK = 5000
 """Rows looked at together (and ids in one IN list, which SQLite and PostgreSQL both take)."""
 
 
