@@ -281,10 +281,11 @@ async def _insert(
         }
         for candidate, start in zip(taken, starts, strict=False)
     ]
+    # One statement for all of them; which id belongs to whom is told by the callback.
     made = await session.execute(
-        insert(Attempt).returning(Attempt.id, sort_by_parameter_order=True), rows
+        insert(Attempt).values(rows).returning(Attempt.callback_id, Attempt.id)
     )
-    ids = made.scalars().all()
+    ids = {row[0]: row[1] for row in made.all()}
     table = CALLBACKS
     changed = await (await session.connection()).execute(
         update(table)
@@ -296,14 +297,14 @@ async def _insert(
         raise IntegrityError("claim", None, RuntimeError("a callback was taken meanwhile"))
     return [
         Claimed(
-            attempt_id,
+            ids[candidate.callback_id],
             candidate.sequence + 1,
             start.trunk,
             moment + (start.at - pace_now).total_seconds(),
             now,
             candidate,
         )
-        for attempt_id, candidate, start in zip(ids, taken, starts, strict=False)
+        for candidate, start in zip(taken, starts, strict=False)
     ]
 
 
