@@ -74,7 +74,7 @@ class Line:
             held = self._probes
             while len(held) < MOST_CALLS:
                 order = protocol.Place(f"limit-{len(held)}", "", "", "", 60)
-                call = LineCall(account, order, lambda _: None, 0)
+                call = LineCall(account, order, lambda _: None, self._setup)
                 try:
                     call.place(target)
                 except pj.Error:
@@ -164,7 +164,7 @@ class Line:
         try:
             account = self._engine.account(order.trunk)
             self._engine.prefer(account.trunk.codecs)
-            call = LineCall(account, order, self._send, self._setup.silent_seconds)
+            call = LineCall(account, order, self._send, self._setup)
             self._calls[order.call] = call
             call.place(request_uri(order.user, account.trunk))
         except (pj.Error, KeyError) as error:
