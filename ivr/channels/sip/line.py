@@ -21,6 +21,7 @@ IDLE_MILLISECONDS = 50
 BUSY_MILLISECONDS = 20
 BEAT_SECONDS = 1.0
 GOODBYE_SECONDS = 1.5
+CLOSE_FILES_SECONDS = 0.2
 MOST_CALLS = 32
 """Calls put on one process, however many the library would take: a crash loses them all."""
 
@@ -210,5 +211,9 @@ class Line:
         while time.monotonic() < until and any(not call.freed for call in self._calls.values()):
             self._engine.turn(20)
             self._flush()
-        self._engine.turn(100)
         self._sweep()
+        # Recordings are closed by the sound clock, a few frames after they were stopped; without
+        # that they have no header.
+        until = time.monotonic() + CLOSE_FILES_SECONDS
+        while time.monotonic() < until:
+            self._engine.turn(20)
