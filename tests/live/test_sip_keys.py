@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,12 @@ def keys_of(events: list[Event]) -> list[tuple[str, str]]:
 def presses(folder: Path, packets: list[pcap.Packet], *, event: bool = True) -> sipp.Person:
     """Return somebody who sends `packets` after the answer, then hangs up."""
     end = max(packet.at for packet in packets)
-    # SIPp is not sure to send the last packets of a capture: let them be silence.
-    last = pcap.tones((), at=end + 0.02, sequence=9000, milliseconds=200)
-    capture = pcap.write(folder / "keys.pcap", [*packets, *last])
-    milliseconds = int(end * 1000) + 500
+    # SIPp is not sure to send the first and last packets of a capture: let them be silence.
+    before = pcap.tones((), at=-0.1, sequence=65530)
+    after = pcap.tones((), at=end + 0.02, sequence=9000)
+    shifted = [replace(packet, at=packet.at + 0.1) for packet in (*before, *packets, *after)]
+    capture = pcap.write(folder / "keys.pcap", shifted)
+    milliseconds = int(end * 1000) + 600
     steps = (sipp.sound(capture), sipp.pause(milliseconds), sipp.HANGS_UP)
     return sipp.Person(folder, sipp.answered(event=event), sipp.pause(200), *steps)
 

@@ -10,7 +10,7 @@ import pjsua2 as pj
 from ivr.channels.sip import headers
 from ivr.channels.sip.hearing import Hearing
 from ivr.channels.sip.keys import KeyFilter
-from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded
+from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded, Setup
 from ivr.channels.sip.sound import Player, Recording, SilenceWatch
 
 PROBE_SECONDS = 8.0
@@ -27,12 +27,13 @@ class LineCall(pj.Call):  # type: ignore[misc]
     """A call and what is being done with it. Held by the line until it is freed."""
 
     def __init__(
-        self, account: Any, order: Place, report: Callable[[Any], None], silent_seconds: float
+        self, account: Any, order: Place, report: Callable[[Any], None], setup: Setup
     ) -> None:
         super().__init__(account)
         self.order = order
         self._report = report
-        self._silent_seconds = silent_seconds
+        self._silent_seconds = setup.silent_seconds
+        self._beep_seconds = setup.beep_seconds
         self._dtmf = account.trunk.dtmf
         self._keys = KeyFilter()
         self._hearing: Hearing | None = None
@@ -312,8 +313,11 @@ class LineCall(pj.Call):  # type: ignore[misc]
         self._answered = True
         self._happened("answered")
         tones = self._dtmf == "inband" or (self._dtmf == "auto" and not self._events_agreed())
+        if not tones and not self._beep_seconds:
+            return
+        until = time.monotonic() + self._beep_seconds
         with contextlib.suppress(pj.Error):
-            self._hearing = Hearing(self._person, keys=tones, now=time.monotonic())
+            self._hearing = Hearing(self._person, keys=tones, beep_until=until)
 
     def _events_agreed(self) -> bool:
         """Return True where the other side takes telephone-event (RFC 4733)."""

@@ -21,6 +21,7 @@ IDLE_MILLISECONDS = 50
 BUSY_MILLISECONDS = 20
 BEAT_SECONDS = 1.0
 GOODBYE_SECONDS = 1.5
+CLOSE_FILES_SECONDS = 0.2
 MOST_CALLS = 32
 """Calls put on one process, however many the library would take: a crash loses them all."""
 
@@ -74,7 +75,7 @@ class Line:
             held = self._probes
             while len(held) < MOST_CALLS:
                 order = protocol.Place(f"limit-{len(held)}", "", "", "", 60)
-                call = LineCall(account, order, lambda _: None, 0)
+                call = LineCall(account, order, lambda _: None, self._setup)
                 try:
                     call.place(target)
                 except pj.Error:
@@ -164,7 +165,7 @@ class Line:
         try:
             account = self._engine.account(order.trunk)
             self._engine.prefer(account.trunk.codecs)
-            call = LineCall(account, order, self._send, self._setup.silent_seconds)
+            call = LineCall(account, order, self._send, self._setup)
             self._calls[order.call] = call
             call.place(request_uri(order.user, account.trunk))
         except (pj.Error, KeyError) as error:
@@ -210,5 +211,9 @@ class Line:
         while time.monotonic() < until and any(not call.freed for call in self._calls.values()):
             self._engine.turn(20)
             self._flush()
-        self._engine.turn(100)
         self._sweep()
+        # Recordings are closed by the sound clock, a few frames after they were stopped; without
+        # that they have no header.
+        until = time.monotonic() + CLOSE_FILES_SECONDS
+        while time.monotonic() < until:
+            self._engine.turn(20)

@@ -64,6 +64,7 @@ class LinePool:
         ports: Ports,
         *,
         silent_seconds: float,
+        beep_seconds: float,
         report: Callable[[Any], None],
         lost: Callable[[set[str]], None],
     ) -> None:
@@ -71,6 +72,7 @@ class LinePool:
         self._channels = channels
         self._ports = ports
         self._silent_seconds = silent_seconds
+        self._beep_seconds = beep_seconds
         self._report = report
         self._lost = lost
         self._nursery: subprocess.Popen[bytes] | None = None
@@ -228,6 +230,7 @@ class LinePool:
             rtp_range=self._rtp_range,
             max_calls=line.calls_limit,
             silent_seconds=self._silent_seconds,
+            beep_seconds=self._beep_seconds,
             trunks=[list(line_trunk(trunk, registers=registers)) for trunk in self._trunks],
         )
 

@@ -46,6 +46,8 @@ class Setup(NamedTuple):
     max_calls: int
     silent_seconds: float
     """A call without RTP for so long is asked whether it still lives."""
+    beep_seconds: float
+    """How long after the answer a mailbox's beep is listened for; 0: never."""
     trunks: list[Any]
 
 

@@ -1,0 +1,126 @@
+"""Trunks that want something: a password, a registration, TLS, a way through a proxy."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from core.trunk import Trunk
+from ivr.channels.contract import Answered, DialRequest, Ended, EndedBy, TrunkHealth
+from ivr.channels.sip.driver import SipChannel
+from ivr.channels.sip.pool import Ports
+from tests.peers import sipp
+from tests.peers.kamailio import Kamailio
+
+pytestmark = pytest.mark.live
+
+
+def rtp_ports() -> Ports:
+    first = random.randrange(33000, 60000, 2)
+    return Ports(rtp_from=first, rtp_until=first + 2000)
+
+
+async def call_over(trunk: Trunk, *, channels: int = 1) -> tuple[bool, Ended, list[TrunkHealth]]:
+    """Call over `trunk`; return whether it was answered, its end, and the trunk's health."""
+    channel = SipChannel([trunk], channels=channels, ports=rtp_ports())
+    await channel.start()
+    answered = False
+    try:
+        health = await channel.check()
+        call = await channel.dial(DialRequest("a", "+8613800138000", "t"))
+        async with asyncio.timeout(20):
+            async for event in call.events():
+                if isinstance(event, Answered):
+                    answered = True
+                    await call.hang_up()
+    finally:
+        await channel.close()
+    assert isinstance(event, Ended)
+    return answered, event, health
+
+
+async def test_password_and_one_registration_from_many_lines(tmp_path: Path) -> None:
+    person = sipp.Person(tmp_path, sipp.answered(), sipp.IS_HUNG_UP_ON)
+    async with person, Kamailio(tmp_path, person.uri) as kamailio:
+        trunk = Trunk(
+            "t",
+            f"sip:127.0.0.1:{kamailio.port}",
+            username="house",
+            password=kamailio.password,
+            register=True,
+        )
+        answered, ended, health = await call_over(trunk, channels=12)
+        assert answered
+        assert ended.by is EndedBy.US
+        assert health[0].reachable
+        assert health[0].registered is True
+        assert health[0].sip_status == 200
+        assert health[0].milliseconds > 0
+        contacts = {
+            line.partition(" by ")[2].partition(";")[0]
+            for line in kamailio.log().splitlines()
+            if "REGISTERED house" in line
+        }
+        assert len(contacts) == 1
+
+
+async def test_a_wrong_password_is_told(tmp_path: Path) -> None:
+    person = sipp.Person(tmp_path, sipp.answered(), sipp.IS_HUNG_UP_ON)
+    async with person, Kamailio(tmp_path, person.uri) as kamailio:
+        trunk = Trunk(
+            "t",
+            f"sip:127.0.0.1:{kamailio.port}",
+            username="house",
+            password="wrong",
+            register=True,
+        )
+        answered, ended, health = await call_over(trunk)
+        assert not answered
+        assert (ended.by, ended.sip_status) in ((EndedBy.TRUNK, 401), (EndedBy.TRUNK, 407))
+        assert health[0].registered is False
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_tls_with_an_authority_of_our_own(tmp_path: Path, trusted: bool) -> None:
+    person = sipp.Person(tmp_path, sipp.answered(), sipp.IS_HUNG_UP_ON)
+    async with person, Kamailio(tmp_path, person.uri, tls=True) as kamailio:
+        trunk = Trunk(
+            "t",
+            f"sip:127.0.0.1:{kamailio.tls_port}",
+            transport="tls",
+            username="house",
+            password=kamailio.password,
+            tls_ca_file=str(kamailio.authority) if trusted else "",
+        )
+        answered, ended, health = await call_over(trunk)
+        assert answered is trusted
+        assert health[0].reachable is trusted
+        assert ended.by is (EndedBy.US if trusted else EndedBy.TRUNK)
+
+
+async def test_an_outbound_proxy_is_gone_through(tmp_path: Path) -> None:
+    person = sipp.Person(tmp_path, sipp.answered(), sipp.IS_HUNG_UP_ON)
+    async with person, Kamailio(tmp_path, person.uri) as kamailio:
+        trunk = Trunk(
+            "t",
+            "sip:carrier.invalid",
+            username="house",
+            password=kamailio.password,
+            outbound_proxy=f"sip:127.0.0.1:{kamailio.port}",
+        )
+        answered, _, _ = await call_over(trunk)
+        assert answered
+        assert "INVITE sip:13800138000@carrier.invalid" in person.heard()
+
+
+async def test_a_trunk_that_is_not_there_is_told(tmp_path: Path) -> None:
+    channel = SipChannel(
+        [Trunk("t", f"sip:127.0.0.1:{sipp.free_port()}")], channels=1, ports=rtp_ports()
+    )
+    await channel.start()
+    try:
+        (health,) = await channel.check()
+    finally:
+        await channel.close()
+    assert not health.reachable
