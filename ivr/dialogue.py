@@ -179,14 +179,17 @@ class Dialogue:
         began = self._clock.monotonic()
         latest = began + wait.seconds + self._rules.grace_seconds
         while True:
-            event = await self._next(latest)
+            try:
+                event = await self._next(latest)
+            except TooLong:
+                event = None  # what was said until now is kept; the guard speaks up again at once
             match event:
                 case RecordingFinished(_, seconds, ended_by):
                     return Recorded(name, seconds, ended_by)
                 case KeyPressed(key) if key == wait.end_key or key in self._everywhere:
                     return Recorded(name, await self._call.stop_recording(), "key")
                 case Ended():
-                    return Recorded(name, self._clock.monotonic() - began, "hang_up")
+                    return HungUp()  # a driver that still could has told of the recording before
                 case None:
                     return Recorded(name, await self._call.stop_recording(), "limit")
 

@@ -69,6 +69,18 @@ async def test_a_call_that_lasts_too_long_ends_politely(overall: Program, tmp_pa
     assert at(lines, "(hangs up)") > at(lines, "本次回访时间已到")
 
 
+async def test_a_recording_under_way_is_kept_when_the_call_lasts_too_long(
+    overall: Program, tmp_path: Path
+) -> None:
+    def short(rules: ConversationRules) -> ConversationRules:
+        return replace(rules, longest_seconds=45.0)
+
+    outcome, lines = await rehearse(overall, DISSATISFIED, tmp_path, change=short)
+    at(lines, "opinion = ")
+    at(lines, "本次回访时间已到")
+    assert outcome.verdict is Verdict.DISSATISFIED
+
+
 class ChannelTo(NotingChannel):
     """A channel to somebody made for the test."""
 

@@ -19,11 +19,17 @@ def test_every_person_has_a_number_and_is_described(language: str) -> None:
 
 
 async def test_it_listens_until_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
-    endpoint = SipPeople()
+    listening = asyncio.Event()
+
+    class Endpoint(SipPeople):
+        async def start(self) -> None:
+            await super().start()
+            listening.set()
+
+    endpoint = Endpoint()
     running = asyncio.create_task(_run(endpoint, "en", as_json=True))
     async with asyncio.timeout(5):
-        while not endpoint.port:
-            await asyncio.sleep(0)
+        await listening.wait()
         os.kill(os.getpid(), signal.SIGINT)
         await running
     assert f"sip:127.0.0.1:{endpoint.port}" in capsys.readouterr().out

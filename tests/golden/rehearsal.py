@@ -21,7 +21,6 @@ from ivr.outcome import Outcome
 from ivr.prompt_length import SilentPrompts
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-FIELDS = {"accepted_on": "3月2日"}
 
 
 def program(path: Path) -> Program:
@@ -152,7 +151,7 @@ async def rehearse(
             channel(clock, transcript, prompts.words),
             DialRequest("a1", number, "dry-run", ring_seconds=30),
             program=walked,
-            fields=FIELDS if "accepted_on" in walked.flow.fields else {},
+            fields={name: field.example for name, field in walked.flow.fields.items()},
             language="zh",
             prompts=prompts,
             journal=NotingJournal(transcript, fails_at),

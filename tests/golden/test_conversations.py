@@ -30,10 +30,15 @@ async def test_conversation(survey: Path, behaviour: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("behaviour", NUMBERS, ids=str)
-async def test_everybody_comes_to_what_is_expected_of_him(behaviour: str, tmp_path: Path) -> None:
-    outcome, lines = await rehearse(
-        program(HERE / "surveys" / "overall.yaml"), NUMBERS[behaviour], tmp_path
-    )
+@pytest.mark.parametrize(
+    "survey",
+    [HERE / "surveys" / "overall.yaml", HERE.parent.parent / "flows" / "library" / "demo.yaml"],
+    ids=lambda path: path.stem,
+)
+async def test_everybody_comes_to_what_is_expected_of_him(
+    survey: Path, behaviour: str, tmp_path: Path
+) -> None:
+    outcome, lines = await rehearse(program(survey), NUMBERS[behaviour], tmp_path)
     wanted = EXPECTED[behaviour]
     found = (outcome.disposition, outcome.verdict)
     assert found == (wanted.disposition, wanted.verdict), "\n".join(lines)

@@ -36,7 +36,8 @@ class Actor:
 
     def answered(self) -> None:
         """The person has picked up."""
-        self._do(self._script.on_answer)
+        if self._script.on_answer:  # a caller may speak at once: that reaction is not to be lost
+            self._do(self._script.on_answer)
 
     def began(self) -> None:
         """A prompt begins. What was about to be done after the last one is left."""
