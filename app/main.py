@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from app.commands import check, init
+from app.commands import (
+    batch,
+    check,
+    database,
+    do_not_call,
+    flow,
+    import_cases,
+    init,
+    people,
+    queue,
+    results,
+    why,
+)
 from app.context import Invocation, complaints, refuse
 from core.errors import HuifangError
 
@@ -35,6 +47,16 @@ def before(
 
 app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("import")(import_cases.import_cases)
+app.add_typer(flow.app, name="flow")
+app.add_typer(batch.app, name="batch")
+app.command("why")(why.why)
+app.command("results")(results.results)
+app.command("write-back")(results.write_back)
+app.add_typer(queue.app, name="queue")
+app.add_typer(do_not_call.app, name="do-not-call")
+app.command("people")(people.people)
+app.add_typer(database.app, name="database")
 
 
 def run() -> None:

@@ -13,7 +13,6 @@ from ivr.conversation_rules import ConversationRules
 from speech.prompts import PromptCache
 from speech.synthesis import Synthesis, Voice
 from storage.database import Database
-from storage.migrations import head
 
 
 def database(loaded: Loaded, clock: Clock | None = None) -> Database:
@@ -25,15 +24,11 @@ def database(loaded: Loaded, clock: Clock | None = None) -> Database:
 async def opened(loaded: Loaded, clock: Clock | None = None) -> AsyncIterator[Database]:
     """Open the database, its tables brought up to date where it is new; close it at the end.
 
-    Raises AuthorError where its tables are of another version: that is the operator's to decide.
+    Raises PermanentError where its tables are of another version: that is the operator's to decide.
     """
     db = database(loaded, clock)
     try:
-        found = await db.version()
-        if found is None:
-            await db.migrate()
-        elif found != head():
-            raise AuthorError(problem("app-old-database", found=found, wanted=head()))
+        await db.ready()
         yield db
     finally:
         await db.close()

@@ -7,7 +7,7 @@ those shapes begin with ``=`` and are cut out of the places of faults by the rea
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 TAG = "="
@@ -78,17 +78,30 @@ def _seconds(value: Any) -> Any:
 
 Seconds = Annotated[
     float,
-    BeforeValidator(_seconds, json_schema_input_type=float | str),
+    BeforeValidator(_seconds),
     Field(ge=0, le=600, allow_inf_nan=False),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 600},
+                {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(ms|s|秒)?\s*$"},
+            ]
+        }
+    ),
 ]
 """A duration: a number of seconds, or a string such as ``5s`` or ``800ms``."""
 
 Key = Annotated[
     str,
-    BeforeValidator(
-        lambda value: str(value) if type(value) is int else value,
-        json_schema_input_type=str | int,
-    ),
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
     Field(pattern=r"^[0-9*#]$"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": 9},
+                {"type": "string", "pattern": "^[0-9*#]$"},
+            ]
+        }
+    ),
 ]
 """One key of the telephone: 0-9, * or #."""

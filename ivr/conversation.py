@@ -87,6 +87,10 @@ async def hold(
     wordings = _Wordings(prompts, clock, survey_folder, language)
     try:
         opening = start(program, fields=fields, language=language)
+        if opening.session.disposition is Disposition.FAILED:
+            # The survey cannot be held with this case: nobody's phone is to ring for that.
+            known = Outcome(Disposition.FAILED, clock.now())
+            return replace(known, reason=opening.session.reason)
         await wordings.prepare(opening)
         call = await channel.dial(request)
     except Exception as error:

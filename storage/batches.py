@@ -1,6 +1,6 @@
 """Batches as rows: storing the survey, making, counting, and what people ask of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,19 @@ async def store_flow(
     )
     found = await session.scalars(select(FlowVersion.id).where(FlowVersion.sha256 == sha256))
     return found.one()
+
+
+async def flow_versions(
+    session: AsyncSession, batches: Collection[int] | None = None
+) -> list[FlowVersion]:
+    """Return the surveys of these batches; None: of all that are running or paused."""
+    wanted = select(Batch.flow_version_id)
+    if batches is None:
+        wanted = wanted.where(Batch.state.in_(("running", "paused")))
+    else:
+        wanted = wanted.where(Batch.id.in_(batches))
+    found = await session.execute(select(FlowVersion).where(FlowVersion.id.in_(wanted)))
+    return list(found.scalars())
 
 
 async def batch_named(session: AsyncSession, name: str) -> Batch | None:
@@ -138,10 +151,11 @@ async def ask(
     kept and wait for a new start).
     """
     allowed, state = TRANSITIONS[command]
+    started = {"started_at": func.coalesce(Batch.started_at, now)} if command == "start" else {}
     changed = await session.execute(
         update(Batch)
         .where(Batch.id == batch.id, Batch.state.in_(allowed))
-        .values(state=state, state_reason=reason)
+        .values(state=state, state_reason=reason, **started)
         .returning(Batch.id)
     )
     if changed.scalar() is None:

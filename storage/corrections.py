@@ -57,6 +57,7 @@ async def call_again(
             tries=0,
             deadline=None,
             next_at=now,
+            due=False,
             closed_at=None,
         )
         .returning(Callback.batch_id)

@@ -26,9 +26,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.clock import Clock, SystemClock
-from core.errors import AuthorError, problem
+from core.errors import AuthorError, PermanentError, problem
 from storage.faults import explained
-from storage.migrations import current, upgrade
+from storage.migrations import current, head, upgrade
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 _WRITES = "huifang_writes"
@@ -137,6 +137,20 @@ class Database:
         async with self.read() as session:
             connection = await session.connection()
             return await connection.run_sync(current)
+
+    async def ready(self) -> None:
+        """Create the tables of an empty database; refuse one of another version of Huifang.
+
+        An upgrade is a decision (back up first), so it is never done on the way. Raises
+        PermanentError.
+        """
+        version = await self.version()
+        if version is None:
+            await self.migrate()
+        elif version != head():
+            raise PermanentError(
+                problem("database-version", database=self.name, version=version, newest=head())
+            )
 
     async def close(self) -> None:
         """Give all connections back."""

@@ -119,8 +119,8 @@ def _between(first: datetime | None, last: datetime | None) -> float | None:
     return None if first is None or last is None else round((last - first).total_seconds(), 3)
 
 
-def _query(wanted: ResultFilter) -> Select[Any]:
-    query: Select[Any] = (
+def _query(wanted: ResultFilter) -> Select[*tuple[Any, ...]]:
+    query = (
         select(
             Attempt,
             Callback.state.label("callback_state"),

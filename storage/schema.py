@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -219,14 +220,24 @@ class Callback(Base):
     __tablename__ = "callbacks"
     __table_args__ = (
         UniqueConstraint("batch_id", "case_id", "party_id"),
+        # Claims take from the front of this one, however many rows wait behind ...
+        Index(
+            "ix_callbacks_due",
+            "priority",
+            "deadline",
+            "id",
+            sqlite_where=text("state = 'waiting' AND due"),
+            postgresql_where=text("state = 'waiting' AND due"),
+        ),
+        # ... and this one tells them, in order of time, what has become due.
         Index(
             "ix_callbacks_waiting",
-            "batch_id",
-            "priority",
             "next_at",
+            "priority",
+            "deadline",
             "id",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting' AND NOT due"),
+            postgresql_where=text("state = 'waiting' AND NOT due"),
         ),
         Index("ix_callbacks_state", "batch_id", "state"),
         Index("ix_callbacks_number", "e164"),
@@ -248,7 +259,9 @@ class Callback(Base):
     """Lower is called first: the batch's, and earlier deadlines before later ones."""
     deadline: Mapped[datetime | None]
     next_at: Mapped[datetime]
-    """Not before this moment."""
+    """Not before this moment. Whoever changes it sets `due` to false."""
+    due: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """True once a claim has seen that `next_at` has come: claims look only at these."""
     tries: Mapped[int] = mapped_column(default=0)
     """Tries that count against the party."""
     sequence: Mapped[int] = mapped_column(default=0)
@@ -269,6 +282,14 @@ class Attempt(Base):
         Index(
             "ix_attempts_open",
             "trunk",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        # Two parties may share a number: whatever else goes wrong, it rings for one at a time.
+        Index(
+            "uq_attempts_open_number",
+            "e164",
+            unique=True,
             sqlite_where=text("state = 'open'"),
             postgresql_where=text("state = 'open'"),
         ),

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.case_fields import fields_by_name
 from storage.schema import (
     Branch,
     Callback,
@@ -164,7 +165,7 @@ async def chunk(
                 unit=row.unit or "",
                 officer=row.officer or "",
                 branch=row.branch or "",
-                known_fields=_known_fields(row),
+                known_fields=frozenset(fields_by_name(row)),
                 with_person=row.case_id in with_person,
                 tags=tags.get(row.case_id, ()),
                 **callbacks.get(pair, {}),
@@ -238,23 +239,6 @@ def _conditions(query: CaseQuery) -> list[ColumnElement[bool]]:
     if query.without_tags:
         found.append(~exists(tagged.where(CaseTag.tag.in_(query.without_tags))))
     return found
-
-
-def _known_fields(row: Any) -> frozenset[str]:
-    own = {
-        "case_number": row.case_number,
-        "respondent_class": row.respondent_class,
-        "accepted_at": row.accepted_at,
-        "closed_at": row.closed_at,
-        "unit": row.unit,
-        "officer": row.officer,
-        "branch": row.branch,
-        "name": row.name,
-        "language": row.language,
-    }
-    known = {name for name, value in own.items() if value not in (None, "")}
-    known |= {name for name, value in (row.fields or {}).items() if value not in (None, "")}
-    return frozenset(known)
 
 
 async def _numbers(session: AsyncSession, party_ids: set[int]) -> dict[int, dict[str, Any]]:

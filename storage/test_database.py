@@ -123,6 +123,21 @@ async def test_an_empty_database_says_that_it_must_be_upgraded(database: Databas
     assert "huifang database upgrade" in caught.value.sentences("en")[0]
 
 
+async def test_an_empty_database_is_made_ready_and_another_version_refused(
+    database: Database,
+) -> None:
+    await database.migrate("base")
+    await database.ready()
+    await database.ready()
+    assert await _names(database) == []
+    async with database.write() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(PermanentError) as caught:
+        await database.ready()
+    assert caught.value.problems[0].code == "database-version"
+    assert "9999" in caught.value.sentences("zh")[0]
+
+
 # ------------------------------------------------------------------------------ SQLite alone
 
 

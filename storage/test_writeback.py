@@ -10,13 +10,13 @@ from sqlalchemy import create_engine, func, select, text, update
 
 from core.clock import SystemClock
 from core.errors import AuthorError, TransientError
-from storage import writeback
 from storage.database import Database
 from storage.final import standing
 from storage.importing.importer import import_file
 from storage.importing.mapping import Mapping, load_mapping
 from storage.schema import Answer, Batch, Callback, FollowUpItem, Unit, WriteBack
-from storage.writeback import STAGING, write_files, write_rows
+from storage.writeback import write_files, write_rows
+from storage.writeback.files import STAGING
 
 CLOCK = SystemClock()
 
@@ -142,7 +142,7 @@ async def test_a_crash_between_any_two_steps_doubles_and_loses_nothing(
 
     with monkeypatch.context() as patch:
         if where == "staged":
-            patch.setattr(writeback, "_record", crash)
+            patch.setattr("storage.writeback.files.record", crash)
         elif where == "committed":
             patch.setattr(Path, "replace", crash)
         else:
@@ -212,7 +212,7 @@ async def test_rows_go_to_a_table_once_even_after_a_crash(
         raise _Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr(writeback, "_record", crash)
+        patch.setattr("storage.writeback.tables.record", crash)
         with pytest.raises(_Crash):
             await write_rows(world.database, "t", url, "r", COLUMNS, clock=CLOCK)
     assert await _receipts(world.database) == 0

@@ -17,6 +17,9 @@ from flows.check.wording import check_wording
 from flows.compiler import compile_flow
 from flows.reader import SurveyFile, in_order, read_what_can_be
 
+WARNINGS = frozenset({"flow-aspect-not-rated", "flow-aspect-unused", "flow-value-twice"})
+"""Codes that are shown and accepted: style. Everything else refuses the survey."""
+
 
 def check(
     survey: SurveyFile,

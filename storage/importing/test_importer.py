@@ -228,6 +228,37 @@ async def test_an_open_quotation_mark_costs_its_own_line_only(
     assert report.reasons == {"row-quote-open": 1}
 
 
+@pytest.mark.parametrize("column", ["报警人", "备注"])
+@pytest.mark.parametrize("second", [None, 7, 49])
+async def test_no_row_vanishes_into_an_open_quotation_mark(
+    sqlite: Database, tmp_path: Path, police: Mapping, column: str, second: int | None
+) -> None:
+    rows = [_row(警情编号=f"J{n}", 备注="y") for n in range(50)]
+    place = HEAD.index(column)
+    for number in (3, second):
+        if number is not None:
+            rows[number][place] = '"' + rows[number][place]
+    path = tmp_path / "c.csv"
+    path.write_text("\n".join(",".join(row) for row in [HEAD, *rows]), "utf-8")
+    report = await _import(sqlite, path, police)
+    wrong = 1 if second is None else 2
+    assert _counts(report) == (50 - wrong, 0, 0, wrong)
+    assert report.reasons == {"row-quote-open": wrong}
+
+
+async def test_a_quotation_mark_inside_a_cell_is_read_as_excel_does(
+    sqlite: Database, tmp_path: Path, police: Mapping
+) -> None:
+    lines = [
+        ",".join(HEAD),
+        ",".join(_row(报警人='"王"芳')),
+        ",".join(_row(警情编号="J2", 备注='5"寸')),
+    ]
+    path = tmp_path / "c.csv"
+    path.write_text("\n".join(lines), "utf-8")
+    assert _counts(await _import(sqlite, path, police)) == (2, 0, 0, 0)
+
+
 async def test_cells_with_line_breaks_and_a_title_above_the_headings(
     sqlite: Database, tmp_path: Path, police: Mapping
 ) -> None:

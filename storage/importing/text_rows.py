@@ -92,7 +92,9 @@ def read_text(path: Path) -> Iterator[tuple[Row, float]]:
             file.seek(0)
         delimiter = _delimiter(file, encoding)
         csv.field_size_limit(LONGEST_CELL)
-        reader = csv.reader(lines, delimiter=delimiter)
+        # Strict: a quotation mark in the middle of a cell is an error, not the end of a cell that
+        # began lines ago; otherwise an open mark would swallow rows without a word.
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         width = 0
         while True:
             start = lines.number + 1
@@ -103,17 +105,28 @@ def read_text(path: Path) -> Iterator[tuple[Row, float]]:
                 return
             except csv.Error:
                 cells = None
-            # A quotation mark that nobody closed swallows lines until the sizes do not fit.
             if cells is None or (len(lines.taken) > 1 and width and len(cells) != width):
                 several = len(lines.taken) > 1
-                first = lines.give_back()
-                reader = csv.reader(lines, delimiter=delimiter)
-                code = "row-quote-open" if several else "row-too-long"
-                row = Row(start, (_readable(first.rstrip("\r\n")),), code)
+                row = _alone(start, lines.give_back(), delimiter, width, several=several)
+                reader = csv.reader(lines, delimiter=delimiter, strict=True)
             else:
                 row = _judged(start, cells)
                 width = max(width, len(cells))
             yield row, file.tell() / size
+
+
+def _alone(line: int, text: str, delimiter: str, width: int, *, several: bool) -> Row:
+    """Read a line whose quotation marks are wrong by itself: `"a"b` is a cell, `"a` is not."""
+    text = text.rstrip("\r\n")
+    if text.count('"') % 2 == 0:
+        try:
+            cells = next(csv.reader([text], delimiter=delimiter))
+        except (csv.Error, StopIteration):
+            cells = []
+        if len(cells) == width:
+            return _judged(line, cells)
+    quoted = several or '"' in text
+    return Row(line, (_readable(text),), "row-quote-open" if quoted else "row-too-long")
 
 
 def _judged(line: int, cells: list[str]) -> Row:

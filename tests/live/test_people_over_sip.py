@@ -118,28 +118,47 @@ async def call(
 
 def channel_to(trunk: Trunk, channels: int) -> SipChannel:
     first = random.randrange(33000, 58000, 2)
-    return SipChannel([trunk], channels=channels, ports=Ports(first, first + 4000))
+    return SipChannel(
+        [trunk], channels=channels, ports=Ports(rtp_from=first, rtp_until=first + 4000)
+    )
+
+
+OVER_TCP = (
+    Behaviour.SATISFIED,
+    Behaviour.KEYS_BY_INFO,
+    Behaviour.HANGS_UP_EARLY,
+    Behaviour.REJECTS,
+    Behaviour.BUSY,
+)
+"""What differs by transport; the rest is the same sound."""
 
 
 async def test_everybody_comes_to_what_is_expected_of_him(trunk: Trunk, tmp_path: Path) -> None:
     channel = channel_to(trunk, 20)
+    numbers = {
+        who: number
+        for who, number in NUMBERS.items()
+        if trunk.transport == "udp" or who in OVER_TCP
+    }
     await channel.start()
     try:
-        folders = {behaviour: tmp_path / behaviour for behaviour in NUMBERS}
+        folders = {behaviour: tmp_path / behaviour for behaviour in numbers}
         for folder in folders.values():
             folder.mkdir()
         results = await asyncio.gather(
-            *(call(channel, number, folders[who]) for who, number in NUMBERS.items())
+            *(call(channel, number, folders[who]) for who, number in numbers.items())
         )
     finally:
         await channel.close()
     found = {
         who: (outcome.disposition, outcome.verdict)
-        for who, (outcome, _) in zip(NUMBERS, results, strict=True)
+        for who, (outcome, _) in zip(numbers, results, strict=True)
     }
-    wanted = {who: (expected(who).disposition, expected(who).verdict) for who in NUMBERS}
+    wanted = {who: (expected(who).disposition, expected(who).verdict) for who in numbers}
     assert found == wanted
-    answers = dict(zip(NUMBERS, (kept for _, kept in results), strict=True))
+    if trunk.transport == "tcp":
+        return
+    answers = dict(zip(numbers, (kept for _, kept in results), strict=True))
     dissatisfied = answers[Behaviour.DISSATISFIED]
     assert dissatisfied["reason"].label == "态度不好"
     opinion = folders[Behaviour.DISSATISFIED] / "recordings" / dissatisfied["opinion"].value

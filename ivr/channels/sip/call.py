@@ -1,5 +1,6 @@
 """One call inside a line process."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 import pjsua2 as pj
 
 from ivr.channels.sip import headers
+from ivr.channels.sip.hearing import Hearing
 from ivr.channels.sip.keys import KeyFilter
 from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded
 from ivr.channels.sip.sound import Player, Recording, SilenceWatch
 
 PROBE_SECONDS = 8.0
 """How long an OPTIONS inside a call that has gone silent may stay unanswered."""
+COUNT_SECONDS = 2.0
+"""How often the packets of a call are counted: reading them costs about 0.1 ms."""
 GIVE_UP_SECONDS = 4.0
 """How long the other side may take to confirm a CANCEL or BYE before we call it over."""
 KEY_SECONDS = 0.25
@@ -29,7 +33,9 @@ class LineCall(pj.Call):  # type: ignore[misc]
         self.order = order
         self._report = report
         self._silent_seconds = silent_seconds
+        self._dtmf = account.trunk.dtmf
         self._keys = KeyFilter()
+        self._hearing: Hearing | None = None
         self._person: Any = None
         self._player: Player | None = None
         self._play = 0
@@ -83,7 +89,8 @@ class LineCall(pj.Call):  # type: ignore[misc]
         """Stop at once."""
         if self._player is not None:
             if self._person is not None:
-                self._player.stopTransmit(self._person)
+                with contextlib.suppress(pj.Error):  # the call's sound may be gone already
+                    self._player.stopTransmit(self._person)
             self._player = None  # its destructor takes it off the bridge and closes its files
 
     def _played(self) -> None:
@@ -186,10 +193,11 @@ class LineCall(pj.Call):  # type: ignore[misc]
 
     def onDtmfEvent(self, prm: Any) -> None:
         key = prm.digit.upper()
-        now = time.monotonic()
         if prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO:
             self.key(key, "info")
-        elif self._keys.event(key, prm.timestamp, prm.duration, now):
+            return
+        new = self._keys.event(key, prm.timestamp, prm.duration, time.monotonic())
+        if new and self._dtmf in ("auto", "rfc4733"):
             self._happened("key", key=key, source="rfc4733")
 
     def onCallTsxState(self, prm: Any) -> None:
@@ -221,7 +229,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
 
     def key(self, key: str, source: str) -> None:
         """Take a press that came by INFO or as a tone."""
-        if self._keys.press(key, source, time.monotonic()):
+        if self._dtmf in ("auto", source) and self._keys.press(key, source, time.monotonic()):
             self._happened("key", key=key, source=source)
 
     # ------------------------------------------------------------------------ as time goes
@@ -240,8 +248,13 @@ class LineCall(pj.Call):  # type: ignore[misc]
         if self._player is not None and self._player.finished:
             self._played()
         if self._answer_at and now >= self._answer_at and not self._answered:
-            self._answered = True
-            self._happened("answered")
+            self._now_answered()
+        if self._hearing:
+            keys, beep = self._hearing.listen(now)
+            for key in keys:
+                self.key(key, "inband")
+            if beep:
+                self._happened("machine", sign="beep")
         if self._answer_watch and self._person is not None and self._answer:
             # Each side's level is kept by the conference bridge; a reading costs no sound work.
             verdict = self._answer_watch.verdict(self._person.getRxLevel() / 255, now)
@@ -250,7 +263,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
                 seconds = self.stop_recording()
                 self._happened("recording_finished", path=path, seconds=seconds, ended_by=verdict)
         if now >= self._next_count:
-            self._next_count = now + 1.0
+            self._next_count = now + COUNT_SECONDS
             self._count()
             self._watch_silence(now)
 
@@ -293,8 +306,19 @@ class LineCall(pj.Call):  # type: ignore[misc]
             wait = 0.3 + KEY_SECONDS * len(self.order.extension)
             self._answer_at = time.monotonic() + wait
             return
+        self._now_answered()
+
+    def _now_answered(self) -> None:
         self._answered = True
         self._happened("answered")
+        tones = self._dtmf == "inband" or (self._dtmf == "auto" and not self._events_agreed())
+        with contextlib.suppress(pj.Error):
+            self._hearing = Hearing(self._person, keys=tones, now=time.monotonic())
+
+    def _events_agreed(self) -> bool:
+        """Return True where the other side takes telephone-event (RFC 4733)."""
+        stream = self.getStreamInfo(0)
+        return 0 < int(stream.audTxEventPt) < 128
 
     def _transfer_done(self, taken: bool, reason: str) -> None:
         self._transferring = False
@@ -312,6 +336,9 @@ class LineCall(pj.Call):  # type: ignore[misc]
             self._whole.end()
             self._whole = None
         self.stop_playing()
+        if self._hearing:
+            self._hearing.end()
+            self._hearing = None
         if self._transferring:
             self._transfer_done(False, reason)
         by = self._ended_by

@@ -14,6 +14,9 @@ import signal
 import socket
 import sys
 
+# One thread for each line process is enough for its few tones; and threads do not survive a fork.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import pjsua2  # noqa: F401 - loaded here so that the lines share it
 
 from ivr.channels.sip.line import Line

@@ -1,16 +1,13 @@
-"""What a call hears and what is heard of it: prompts, recordings, the tap for detectors.
+"""What a call hears and what is kept of it: prompts and recordings.
 
 Prompts and recordings are pjsua's own (C): they cost no Python. Two facts of its playlist
 (pjmedia/wav_playlist.c, 2.15.1): it reads pieces of 4,000 bytes and drops the last, unfilled one,
 so a silent file of more than one piece ends every list; and it takes at most 64 files.
 """
 
-import array
-import ctypes
 import tempfile
 import time
 import wave
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,9 +18,6 @@ MOST_FILES = 63
 QUIET_LEVEL = 0.12
 """Signal level (0 to 1 on pjmedia's logarithmic scale) under which a person is silent; about
 -50 dBm0. Line noise lies under it, soft speech over it."""
-TAP_MICROSECONDS = 60_000
-"""Length of the frames that detectors are fed: a callback into Python costs the same for 20 ms
-as for 60."""
 
 
 @cache
@@ -114,39 +108,3 @@ class SilenceWatch:
         if self._silence > 0 and now - self._heard >= self._silence:
             return "silence"
         return ""
-
-
-class Tap(pj.AudioMediaPort):  # type: ignore[misc]
-    """Hands what the person sends to a detector. Called from the sound clock's thread."""
-
-    def __init__(self, take: Callable[[bytes], None]) -> None:
-        super().__init__()
-        self._take = take
-        shape = pj.MediaFormatAudio()
-        shape.init(pj.PJMEDIA_FORMAT_PCM, 8000, 1, TAP_MICROSECONDS, 16)
-        self.createPort("tap", shape)
-
-    def onFrameReceived(self, frame: Any) -> None:
-        self._take(pcm_of(frame))
-
-    def onFrameRequested(self, frame: Any) -> None:
-        frame.type = pj.PJMEDIA_FRAME_TYPE_NONE
-
-
-def pcm_of(frame: Any) -> bytes:
-    """Return the bytes of a frame: 16 bit, 8 kHz, mono.
-
-    Element by element through SWIG, 480 samples cost about a millisecond; the vector's memory
-    read in one piece costs next to nothing. A std::vector's first word points to its elements.
-    """
-    size = frame.size
-    if not size:
-        return b""
-    begin = ctypes.c_void_p.from_address(int(frame.buf.this)).value
-    return ctypes.string_at(begin, size) if begin else b""
-
-
-def level_of(pcm: bytes) -> float:
-    """Return the mean absolute sample (0 to 1)."""
-    samples = array.array("h", pcm)
-    return sum(map(abs, samples)) / len(samples) / 32768 if samples else 0.0

@@ -31,6 +31,8 @@ class Actor:
         self._reaction = Reaction()
         self._task: asyncio.Task[None] | None = None
         self._busy = False
+        self._next: tuple[Action, ...] | None = None
+        """What follows the action under way."""
 
     def answered(self) -> None:
         """The person has picked up."""
@@ -52,24 +54,33 @@ class Actor:
 
     def _do(self, actions: tuple[Action, ...]) -> None:
         if self._busy:
-            return  # a hand on the keys finishes what it does
+            self._next = actions  # a hand on the keys finishes what it does
+            return
         if self._task is not None:
             self._task.cancel()
         self._task = asyncio.create_task(self._act(self._reaction, actions)) if actions else None
 
     async def _act(self, reaction: Reaction, actions: tuple[Action, ...]) -> None:
-        for action in actions:
+        left = list(actions)
+        while left:
+            action = left.pop(0)
             await asyncio.sleep(action.after)
             if self._script.reaction(self._used) is reaction:
                 self._used += 1
-            self._busy = True
+            self._busy, self._next = True, None
             try:
-                match action:
-                    case Press(keys):
-                        await self._phone.press(keys)
-                    case Speak(seconds):
-                        await self._phone.speak(seconds)
-                    case HangUp():
-                        await self._phone.hang_up()
+                await self._perform(action)
             finally:
                 self._busy = False
+            if self._next is not None:
+                reaction = self._reaction  # a prompt began or ended meanwhile
+                left = list(self._next)
+
+    async def _perform(self, action: Action) -> None:
+        match action:
+            case Press(keys):
+                await self._phone.press(keys)
+            case Speak(seconds):
+                await self._phone.speak(seconds)
+            case HangUp():
+                await self._phone.hang_up()

@@ -120,7 +120,9 @@ class IncomingCall:
         if media is not None:
             self._stream.agree(media)
         self._metronome.add(self._stream)
-        body = sdp.describe(self._host, self._stream.port, media)
+        # Who presses tones has a phone without telephone-event; callers listen for them then.
+        events = person.keys_by == "rfc4733"
+        body = sdp.describe(self._host, self._stream.port, media, events=events)
         if not await self._final(200, body):
             await self.hang_up()
             return

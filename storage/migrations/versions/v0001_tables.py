@@ -201,6 +201,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("deadline", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("disposition", sa.String(length=20), nullable=True),
@@ -220,12 +221,20 @@ def upgrade() -> None:
     op.create_index("ix_callbacks_party", "callbacks", ["party_id"], unique=False)
     op.create_index("ix_callbacks_state", "callbacks", ["batch_id", "state"], unique=False)
     op.create_index(
+        "ix_callbacks_due",
+        "callbacks",
+        ["priority", "deadline", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting' AND due"),
+        postgresql_where=sa.text("state = 'waiting' AND due"),
+    )
+    op.create_index(
         "ix_callbacks_waiting",
         "callbacks",
-        ["batch_id", "priority", "next_at", "id"],
+        ["next_at", "priority", "deadline", "id"],
         unique=False,
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
+        sqlite_where=sa.text("state = 'waiting' AND NOT due"),
+        postgresql_where=sa.text("state = 'waiting' AND NOT due"),
     )
     op.create_table(
         "case_parties",
@@ -292,6 +301,14 @@ def upgrade() -> None:
         "attempts",
         ["trunk"],
         unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
+        "uq_attempts_open_number",
+        "attempts",
+        ["e164"],
+        unique=True,
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
     )
@@ -403,6 +420,7 @@ def downgrade() -> None:
     op.drop_index("ix_follow_up_items_order", table_name="follow_up_items")
     op.drop_table("follow_up_items")
     op.drop_index("ix_attempts_party", table_name="attempts")
+    op.drop_index("uq_attempts_open_number", table_name="attempts")
     op.drop_index(
         "ix_attempts_open",
         table_name="attempts",
@@ -415,12 +433,8 @@ def downgrade() -> None:
     op.drop_table("case_tags")
     op.drop_index(op.f("ix_case_parties_party_id"), table_name="case_parties")
     op.drop_table("case_parties")
-    op.drop_index(
-        "ix_callbacks_waiting",
-        table_name="callbacks",
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
-    )
+    op.drop_index("ix_callbacks_waiting", table_name="callbacks")
+    op.drop_index("ix_callbacks_due", table_name="callbacks")
     op.drop_index("ix_callbacks_state", table_name="callbacks")
     op.drop_index("ix_callbacks_party", table_name="callbacks")
     op.drop_index("ix_callbacks_number", table_name="callbacks")

@@ -1,0 +1,114 @@
+"""The dialer's side of a claim: the policy's words, the pacing and the moment of the INVITE."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from core.catalogue import text
+from core.clock import Clock
+from core.disposition import Disposition
+from core.rules import CallingRules, PacingRules, RetryRule
+from dialer.decision import NextStep, Reason
+from dialer.facts import facts_of
+from dialer.pacing import LATE, Limit, Start, grant, next_chance, take
+from dialer.policy import decide
+from dialer.retry import after
+from storage.attempts import Following
+from storage.claims import Claimed, ClaimRules, Ruling, claim_start
+from storage.database import Database
+from storage.facts import KnownAttempt, KnownCallback
+from storage.trunk_lanes import HOUSE, Lane
+
+RESTART = timedelta(seconds=30)
+"""How far ahead the new moment of a call may lie that came too late for its own."""
+
+
+def claim_rules(
+    calling: CallingRules,
+    limits: Mapping[str, Limit],
+    unreachable: set[str],
+    *,
+    horizon: timedelta,
+    database_time: bool,
+    language: str,
+) -> ClaimRules:
+    """Return what a claim asks: the policy, and the pacing over the trunks that are there."""
+
+    def judge(known: KnownCallback, attempts: list[KnownAttempt], now: datetime) -> Ruling:
+        decision = decide(facts_of(known, attempts), calling, now)
+        why = "" if decision.allowed else words(decision.reason, language)
+        return Ruling(decision.allowed, why, decision.not_before, decision.follow_up)
+
+    def start(lanes: Mapping[str, Lane], now: datetime) -> Start | None:
+        return grant(lanes, limits, now, horizon, unreachable)
+
+    def restart(lanes: Mapping[str, Lane], now: datetime) -> Start | None:
+        own = {name: limit for name, limit in limits.items() if name in lanes}
+        return grant(lanes, own, now, RESTART, unreachable)
+
+    def chance(lanes: Mapping[str, Lane], now: datetime) -> datetime | None:
+        return next_chance(lanes, limits, now, unreachable)
+
+    return ClaimRules(
+        judge=judge,
+        grant=start,
+        regrant=restart,
+        take=take,
+        chance=chance,
+        trunks=tuple(name for name in limits if name != HOUSE),
+        history=max(calling.number_period, calling.refusal_rest, calling.between_tries),
+        database_time=database_time,
+    )
+
+
+def following(
+    disposition: Disposition,
+    calling: CallingRules,
+    pacing: PacingRules,
+    table: dict[Disposition, RetryRule],
+    now: datetime,
+    retry_after: int,
+    language: str,
+) -> Following:
+    """Return the function that says, within the closing transaction, what follows."""
+
+    def decide_next(known: KnownCallback, attempts: list[KnownAttempt]) -> tuple[NextStep, str]:
+        step = after(
+            disposition,
+            facts_of(known, attempts),
+            calling,
+            table,
+            now,
+            retry_after=retry_after,
+            failed_tries=pacing.failed_tries,
+        )
+        return step, words(step.reason, language)
+
+    return decide_next
+
+
+def words(reason: Reason, language: str) -> str:
+    """Return a reason in words."""
+    return text(reason.code, language, **dict(reason.values))
+
+
+async def wait_for_start(
+    database: Database, claimed: Claimed, rules: ClaimRules, clock: Clock, granted: float
+) -> bool:
+    """Wait for the moment of the INVITE; False where no moment could be had (do not dial).
+
+    `granted`: monotonic second just before the claim. A call that comes more than `LATE` seconds
+    after its moment takes a new one, so that the limit of any rolling second holds.
+    """
+    moment = granted + claimed.start_in
+    for _ in range(20):
+        await clock.sleep(moment - clock.monotonic())
+        if clock.monotonic() <= moment + LATE:
+            return True
+        granted = clock.monotonic()
+        wait = await claim_start(database, claimed, rules, clock.now())
+        if wait is None:
+            await clock.sleep(0.2)
+            moment = -1.0
+        else:
+            moment = granted + wait
+    return False

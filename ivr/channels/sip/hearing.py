@@ -1,0 +1,99 @@
+"""Listening to the sound itself: keys as tones, the beep of a mailbox.
+
+Sound comes out of pjsua through a Python port, which costs CPU, so it is tapped only where and as
+long as something can be heard in it: keys where the other side did not offer telephone-event,
+a mailbox's beep in the first half minute. The sound clock's thread only puts the samples aside;
+they are looked at by the line's own loop, so that a detector never holds up the sound.
+"""
+
+import contextlib
+import ctypes
+from collections import deque
+from typing import Any
+
+import pjsua2 as pj
+
+from speech.beep import BeepDetector
+from speech.tones import DtmfDetector
+
+BEEP_SECONDS = 30.0
+"""How long after the answer a mailbox may beep: greetings are rarely longer."""
+KEY_FRAME, BEEP_FRAME = 60_000, 240_000
+"""Microseconds of the tapped frames. A callback into Python costs the same for 20 ms as for 240;
+a key must be heard soon, a beep counts only after a pause anyway."""
+MOST_WAITING = 50
+"""Frames put aside at most: older ones are dropped when the process cannot keep up."""
+_idle: dict[int, list["Tap"]] = {KEY_FRAME: [], BEEP_FRAME: []}
+"""Taps of this process that no call uses. They are used again and never destroyed: the sound
+clock's thread may still be inside one when its call is over."""
+
+
+class Tap(pj.AudioMediaPort):  # type: ignore[misc]
+    """Puts aside what the person sends."""
+
+    def __init__(self, microseconds: int) -> None:
+        super().__init__()
+        self.microseconds = microseconds
+        self.waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
+        shape = pj.MediaFormatAudio()
+        shape.init(pj.PJMEDIA_FORMAT_PCM, 8000, 1, microseconds, 16)
+        self.createPort("tap", shape)
+
+    def onFrameReceived(self, frame: Any) -> None:
+        self.waiting.append(pcm_of(frame))
+
+    def onFrameRequested(self, frame: Any) -> None:
+        frame.type = pj.PJMEDIA_FRAME_TYPE_NONE
+
+
+def pcm_of(frame: Any) -> bytes:
+    """Return the bytes of a frame: 16 bit, 8 kHz, mono.
+
+    Element by element through SWIG a frame costs hundreds of times as much as its memory read in
+    one piece. A std::vector's first word points to its elements.
+    """
+    size = frame.size
+    if not size:
+        return b""
+    begin = ctypes.c_void_p.from_address(int(frame.buf.this)).value
+    return ctypes.string_at(begin, size) if begin else b""
+
+
+class Hearing:
+    """The detectors of one call."""
+
+    def __init__(self, person: Any, *, keys: bool, now: float) -> None:
+        """Raises pjsua2.Error where the sound cannot be tapped."""
+        self._person = person
+        self._keys = DtmfDetector() if keys else None
+        self._beep: BeepDetector | None = BeepDetector()
+        self._beep_until = now + BEEP_SECONDS
+        length = KEY_FRAME if keys else BEEP_FRAME
+        self._tap: Tap | None = _idle[length].pop() if _idle[length] else Tap(length)
+        self._tap.waiting.clear()
+        person.startTransmit(self._tap)
+
+    def listen(self, now: float) -> tuple[str, bool]:
+        """Return the keys pressed since the last time, and whether a beep was heard."""
+        if self._tap is None:
+            return "", False
+        keys, beep = "", False
+        while self._tap.waiting:
+            pcm = self._tap.waiting.popleft()
+            if self._keys:
+                keys += self._keys.feed(pcm)
+            if self._beep and self._beep.feed(pcm):
+                beep, self._beep = True, None
+        if self._beep and now >= self._beep_until:
+            self._beep = None
+        if not self._beep and not self._keys:
+            self.end()
+        return keys, beep
+
+    def end(self) -> None:
+        """Stop listening."""
+        if self._tap is not None:
+            with contextlib.suppress(pj.Error):  # the call's sound may be gone already
+                self._person.stopTransmit(self._tap)
+            _idle[self._tap.microseconds].append(self._tap)
+            self._tap = None

@@ -1,0 +1,205 @@
+"""What becomes of an attempt: its facts while it goes on, and its end with all that follows.
+
+Functions take the caller's session: the dialer's writer gathers the writes of many calls into
+one transaction (`dialer/journal.py`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
+from storage.followups import open_item
+from storage.schema import Answer, Attempt, Callback, PartyNumber
+
+
+class NextStep(Protocol):
+    """What follows an attempt (`dialer.decision.NextStep`)."""
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def at(self) -> datetime | None: ...
+    @property
+    def counts(self) -> bool: ...
+    @property
+    def follow_up(self) -> str: ...
+
+
+Following = Callable[[KnownCallback, list[KnownAttempt]], tuple[NextStep, str]]
+"""(callback, attempts: both as they are after the attempt) -> what follows, and why in words."""
+
+
+@dataclass(frozen=True)
+class AttemptEnd:
+    """How an attempt ended."""
+
+    attempt_id: int
+    disposition: str
+    aapor: str | None
+    counts: bool
+    """Whether the try is held against the party."""
+    ended_at: datetime
+    verdict: str | None = None
+    reason: str = ""
+    dialed_at: datetime | None = None
+    ringing_at: datetime | None = None
+    answered_at: datetime | None = None
+    sip_status: int = 0
+    q850_cause: int = 0
+    packets_lost: int = 0
+    recording: str = ""
+    session: dict[str, Any] | None = None
+    booked_at: datetime | None = None
+    """The person picked this time: it replaces whatever the retry rule says."""
+    person_wanted: str = ""
+    """Reason of a follow-up item that is due whatever the disposition: dissatisfied, unsure,
+    asked_for_person; empty: none."""
+
+
+async def note(session: AsyncSession, attempt_id: int, **moments: datetime) -> None:
+    """Keep `dialed_at`, `ringing_at` or `answered_at` of an attempt."""
+    await session.execute(update(Attempt).where(Attempt.id == attempt_id).values(**moments))
+
+
+async def add_answer(
+    session: AsyncSession,
+    attempt_id: int,
+    values: dict[str, Any],
+    flow_session: dict[str, Any] | None,
+) -> None:
+    """Keep one answer and the flow session after it.
+
+    An answer that was given is kept even where the attempt was closed meanwhile.
+    """
+    await session.execute(insert(Answer).values(attempt_id=attempt_id, **values))
+    if flow_session is None:
+        return
+    await session.execute(
+        update(Attempt).where(Attempt.id == attempt_id).values(session=flow_session)
+    )
+
+
+async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -> bool:
+    """Close an attempt with its retry or follow-up item and its callback, all or nothing.
+
+    Returns False where it was closed already (another dialer took this one for dead): then
+    nothing changes, a person has it.
+    """
+    attempt = (
+        await session.execute(
+            update(Attempt)
+            .where(Attempt.id == end.attempt_id, Attempt.state == "open")
+            .values(**_closing(end))
+            .returning(Attempt.callback_id, Attempt.party_id, Attempt.e164)
+        )
+    ).one_or_none()
+    if attempt is None:
+        return False
+    callback_id, party_id, e164 = attempt
+    await session.execute(
+        update(Callback)
+        .where(Callback.id == callback_id)
+        .values(
+            disposition=end.disposition,
+            verdict=func.coalesce(end.verdict, Callback.verdict),
+            tries=Callback.tries + int(end.counts),
+        )
+    )
+    known = (await known_callbacks(session, [callback_id]))[callback_id]
+    attempts = await known_attempts(session, party_ids=[party_id], numbers=[e164])
+    step, why = following(known, attempts)
+    if end.disposition == "invalid_number":
+        await _number_is_invalid(session, known, e164, end, why)
+    elif end.person_wanted:
+        await _give_to_person(session, known, end.person_wanted, why, end.ended_at)
+    elif step.action == "retry" or (end.booked_at is not None and step.action == "done"):
+        at = end.booked_at or step.at
+        await _set(session, callback_id, "waiting", why, next_at=at, due=False)
+    elif step.action == "done":
+        await _set(session, callback_id, "done", why, closed_at=end.ended_at)
+    else:
+        await _give_to_person(session, known, step.follow_up or "not_reached", why, end.ended_at)
+    return True
+
+
+def _closing(end: AttemptEnd) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "state": "closed",
+        "disposition": end.disposition,
+        "aapor": end.aapor,
+        "verdict": end.verdict,
+        "reason": end.reason[:500],
+        "ended_at": end.ended_at,
+        "sip_status": end.sip_status,
+        "q850_cause": end.q850_cause,
+        "packets_lost": end.packets_lost,
+        "recording": end.recording,
+    }
+    # What the conversation does not know must not wipe out what was noted meanwhile.
+    for name in ("dialed_at", "ringing_at", "answered_at", "session"):
+        value = getattr(end, name)
+        if value is not None:
+            values[name] = value
+    return values
+
+
+async def _set(session: AsyncSession, callback_id: int, state: str, why: str, **more: Any) -> None:
+    await session.execute(
+        update(Callback)
+        .where(Callback.id == callback_id)
+        .values(state=state, state_reason=why[:500], **more)
+    )
+
+
+async def _give_to_person(
+    session: AsyncSession, known: KnownCallback, reason: str, why: str, now: datetime
+) -> None:
+    await _set(session, known.id, "follow_up", why, closed_at=now)
+    await open_item(
+        session,
+        case_id=known.case_id,
+        callback_id=known.id,
+        party_id=known.party_id,
+        reason=reason,
+        deadline=known.deadline,
+        key_incident=known.key_incident,
+        now=now,
+    )
+
+
+async def _number_is_invalid(
+    session: AsyncSession, known: KnownCallback, e164: str, end: AttemptEnd, why: str
+) -> None:
+    """Remember it, and go on with the party's next number; without one a person corrects it."""
+    await session.execute(
+        update(PartyNumber)
+        .where(PartyNumber.party_id == known.party_id, PartyNumber.e164 == e164)
+        .values(invalid_since=end.ended_at)
+    )
+    following = (
+        await session.execute(
+            select(PartyNumber.e164, PartyNumber.extension)
+            .where(PartyNumber.party_id == known.party_id, PartyNumber.invalid_since.is_(None))
+            .where(PartyNumber.e164 != e164)
+            .order_by(PartyNumber.position, PartyNumber.e164)
+            .limit(1)
+        )
+    ).one_or_none()
+    if following is None:
+        await _give_to_person(session, known, "invalid_number", why, end.ended_at)
+        return
+    await _set(
+        session,
+        known.id,
+        "waiting",
+        why,
+        e164=following[0],
+        extension=following[1],
+        next_at=end.ended_at,
+        due=False,
+    )

@@ -1,0 +1,67 @@
+"""What a survey may say about a case: its fields by name, the same for all surveys.
+
+Beside the further columns of the import (the mapping's `fields`) every case has: case_number,
+respondent_class, accepted_at, closed_at, unit (its own name), unit_path (with those above it),
+officer, branch, name (of the party), language.
+"""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.schema import Branch, Callback, Case, Officer, Party, Unit
+
+UNIT_SEPARATOR = "/"
+"""Between the levels of a unit's full name."""
+
+
+def fields_by_name(row: Row[Any] | Any) -> dict[str, Any]:
+    """Return the fields of a row with the columns named above; empty ones are left out."""
+    own = {
+        "case_number": row.case_number,
+        "respondent_class": row.respondent_class,
+        "accepted_at": row.accepted_at,
+        "closed_at": row.closed_at,
+        "unit": (row.unit or "").rpartition(UNIT_SEPARATOR)[2],
+        "unit_path": row.unit,
+        "officer": row.officer,
+        "branch": row.branch,
+        "name": row.name,
+        "language": row.language,
+    }
+    found = {**(row.fields or {}), **own}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+async def fields_of(session: AsyncSession, callback_id: int, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the fields of a callback's case; moments in `zone`, so that they are said rightly."""
+    row = (
+        await session.execute(
+            select(
+                Case.case_number,
+                Case.respondent_class,
+                Case.accepted_at,
+                Case.closed_at,
+                Case.fields,
+                Unit.name.label("unit"),
+                Officer.name.label("officer"),
+                Branch.name.label("branch"),
+                Party.name.label("name"),
+                Party.language.label("language"),
+            )
+            .select_from(Callback)
+            .join(Case, Case.id == Callback.case_id)
+            .join(Party, Party.id == Callback.party_id)
+            .outerjoin(Unit, Unit.id == Case.unit_id)
+            .outerjoin(Officer, Officer.id == Case.officer_id)
+            .outerjoin(Branch, Branch.id == Case.branch_id)
+            .where(Callback.id == callback_id)
+        )
+    ).one()
+    return {
+        name: value.astimezone(zone) if isinstance(value, datetime) else value
+        for name, value in fields_by_name(row).items()
+    }

@@ -1,0 +1,334 @@
+"""Claiming: who is called next, decided and written down in one transaction before it rings.
+
+Facts, policy, capacity and the attempt's row belong to one transaction: `SELECT ... FOR UPDATE
+SKIP LOCKED` behind the lock of the trunks' rows on PostgreSQL, one BEGIN IMMEDIATE on SQLite.
+Nothing is counted first and acted upon later. The rules themselves (`Judge`, `Grant`) are
+functions of the dialer; here they are called with what the database knows at that moment.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol, cast
+
+from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.candidates import Candidate, candidates, next_due, ripen
+from storage.database import Database
+from storage.facts import KnownAttempt, KnownCallback, known_attempts
+from storage.followups import open_item
+from storage.schema import Attempt, Callback
+from storage.trunk_lanes import Lane, lock_lanes, save_starts
+
+CALLBACKS = cast(Table, Callback.__table__)
+SPARE = 30
+"""Candidates looked at beyond those that can be called, so that whoever may not be called now
+makes room in the same transaction."""
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What the calling policy says about one candidate."""
+
+    allowed: bool
+    reason: str
+    """In words, for `state_reason`."""
+    not_before: datetime | None = None
+    """Where forbidden: when to look again; None: never."""
+    follow_up: str = ""
+    """Where never: the reason of the follow-up item; empty: the callback is cancelled."""
+
+
+class Start(Protocol):
+    """A moment at which one call may start over one trunk."""
+
+    @property
+    def trunk(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+
+
+Judge = Callable[[KnownCallback, list[KnownAttempt], datetime], Ruling]
+"""(callback, attempts to these and other people, now) -> may it be called?"""
+Grant = Callable[[Mapping[str, Lane], datetime], Start | None]
+"""(lanes, now) -> the next start, or None. The lanes are brought up to date by `take`."""
+Take = Callable[[Mapping[str, Lane], Any], None]
+Chance = Callable[[Mapping[str, Lane], datetime], datetime | None]
+"""(lanes, now) -> when the next start may be given out."""
+
+
+@dataclass(frozen=True)
+class ClaimRules:
+    """The dialer's functions that a claim calls."""
+
+    judge: Judge
+    grant: Grant
+    regrant: Grant
+    """The same for a call that is claimed already, however far ahead its moment lies."""
+    take: Take
+    chance: Chance
+    trunks: tuple[str, ...]
+    """Names of all trunks of this house."""
+    history: timedelta = timedelta(days=31)
+    """How far back the policy wants to know of attempts."""
+    database_time: bool = False
+    """True: pacing goes by the database server's clock, which all dialers share."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One call that has to be made now: its attempt's row is committed."""
+
+    attempt_id: int
+    sequence: int
+    trunk: str
+    start_in: float
+    """Seconds from the claim's look at the clock until the INVITE may leave."""
+    claimed_at: datetime
+    candidate: Candidate
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """What one claim came to."""
+
+    claimed: tuple[Claimed, ...] = ()
+    forbidden: int = 0
+    """Candidates that the policy put off or gave to a person."""
+    wait: float | None = 0.0
+    """Seconds until the pacing may give out another start; None: once a call has ended."""
+    next_due: datetime | None = None
+    """Where nobody was left to look at: when the next callback becomes due; None: none waits."""
+    exhausted: bool = False
+    """True: no further candidate is due now."""
+    lost: int = field(default=0)
+    """Claims that somebody else had made already (a constraint said so)."""
+
+
+async def claim(
+    database: Database,
+    *,
+    dialer: str,
+    rules: ClaimRules,
+    now: datetime,
+    most: int,
+    batches: Collection[int] | None = None,
+) -> ClaimResult:
+    """Claim up to `most` callbacks of running batches (of `batches` only, where given).
+
+    Raises TransientError or PermanentError of the database; then nothing was claimed.
+    """
+    try:
+        async with database.write() as session:
+            return await _claim(session, dialer, rules, now, most, batches)
+    except IntegrityError:
+        # Somebody else has it: nothing of this transaction was kept.
+        return ClaimResult(lost=1, wait=0.05)
+
+
+async def _claim(
+    session: AsyncSession,
+    dialer: str,
+    rules: ClaimRules,
+    now: datetime,
+    most: int,
+    batches: Collection[int] | None,
+) -> ClaimResult:
+    lanes = await lock_lanes(session, rules.trunks)
+    pace_now = now
+    if rules.database_time:
+        pace_now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    before = {name: lane.last_start for name, lane in lanes.items()}
+    starts = _starts(rules, lanes, pace_now, most)
+    if not starts:
+        return ClaimResult(wait=_wait(rules, lanes, pace_now))
+    ripened = await ripen(session, now)
+    found = await candidates(session, now, len(starts) + SPARE, batches)
+    attempts = await known_attempts(
+        session,
+        party_ids={one.known.party_id for one in found},
+        numbers={one.known.e164 for one in found},
+        since=now - rules.history,
+    )
+    taken, put_off = _judge(found, attempts, rules, now, len(starts))
+    # The starts that nobody needed are given back.
+    for lane in lanes.values():
+        lane.last_start = before[lane.name]
+        lane.open -= sum(lane.name in ("", start.trunk) for start in starts)
+    for start in starts[: len(taken)]:
+        rules.take(lanes, start)
+    claimed = await _insert(session, dialer, taken, starts, now, pace_now)
+    if taken:
+        await save_starts(
+            session, [lane for lane in lanes.values() if lane.last_start != before[lane.name]]
+        )
+    await _put_off(session, put_off, now)
+    looked_at_all = len(found) < len(starts) + SPARE and not ripened
+    exhausted = looked_at_all and len(taken) + len(put_off) >= len(found)
+    due = await next_due(session, batches) if exhausted and not taken else None
+    wait = 0.0 if not taken else _wait(rules, lanes, pace_now)
+    return ClaimResult(tuple(claimed), len(put_off), wait, due, exhausted)
+
+
+async def claim_start(
+    database: Database, attempt: Claimed, rules: ClaimRules, now: datetime
+) -> float | None:
+    """Take another moment for a claimed call that came too late for its own.
+
+    Returns the seconds to wait; None where the trunk has none to give at present.
+    """
+    async with database.write() as session:
+        lanes = await lock_lanes(session, rules.trunks)
+        pace_now = now
+        if rules.database_time:
+            pace_now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+        # The call itself holds a channel already.
+        for name in ("", attempt.trunk):
+            lanes[name].open -= 1
+        own = {name: lanes[name] for name in ("", attempt.trunk)}
+        start = rules.regrant(own, pace_now)
+        if start is None:
+            return None
+        rules.take(own, start)
+        await save_starts(session, own.values())
+        return max(0.0, (start.at - pace_now).total_seconds())
+
+
+def _starts(rules: ClaimRules, lanes: Mapping[str, Lane], now: datetime, most: int) -> list[Start]:
+    starts: list[Start] = []
+    while len(starts) < most:
+        start = rules.grant(lanes, now)
+        if start is None:
+            break
+        rules.take(lanes, start)
+        starts.append(start)
+    return starts
+
+
+def _wait(rules: ClaimRules, lanes: Mapping[str, Lane], now: datetime) -> float | None:
+    at = rules.chance(lanes, now)
+    return None if at is None else max(0.0, (at - now).total_seconds())
+
+
+def _judge(
+    found: Sequence[Candidate],
+    attempts: list[KnownAttempt],
+    rules: ClaimRules,
+    now: datetime,
+    room: int,
+) -> tuple[list[Candidate], list[tuple[Candidate, Ruling]]]:
+    """Ask the policy; two candidates of one person or number never both pass."""
+    taken: list[Candidate] = []
+    put_off: list[tuple[Candidate, Ruling]] = []
+    numbers: set[str] = set()
+    parties: set[int] = set()
+    for candidate in found:
+        known = candidate.known
+        if len(taken) >= room:
+            break
+        if known.e164 in numbers or known.party_id in parties:
+            again = Ruling(False, "", now + timedelta(minutes=1))
+            put_off.append((candidate, again))
+            continue
+        ruling = rules.judge(known, attempts, now)
+        if ruling.allowed:
+            numbers.add(known.e164)
+            parties.add(known.party_id)
+            taken.append(candidate)
+        else:
+            put_off.append((candidate, ruling))
+    return taken, put_off
+
+
+async def _insert(
+    session: AsyncSession,
+    dialer: str,
+    taken: Sequence[Candidate],
+    starts: Sequence[Start],
+    now: datetime,
+    pace_now: datetime,
+) -> list[Claimed]:
+    if not taken:
+        return []
+    rows = [
+        {
+            "callback_id": candidate.callback_id,
+            "sequence": candidate.sequence + 1,
+            "party_id": candidate.known.party_id,
+            "e164": candidate.known.e164,
+            "trunk": start.trunk,
+            "dialer": dialer,
+            "claimed_at": now,
+            "language": candidate.language,
+        }
+        for candidate, start in zip(taken, starts, strict=False)
+    ]
+    made = await session.execute(
+        insert(Attempt).returning(Attempt.id, sort_by_parameter_order=True), rows
+    )
+    ids = made.scalars().all()
+    table = CALLBACKS
+    changed = await (await session.connection()).execute(
+        update(table)
+        .where(table.c.id.in_([candidate.callback_id for candidate in taken]))
+        .where(table.c.state == "waiting")
+        .values(state="calling", state_reason="", sequence=table.c.sequence + 1, due=False)
+    )
+    if changed.rowcount != len(taken):
+        raise IntegrityError("claim", None, RuntimeError("a callback was taken meanwhile"))
+    return [
+        Claimed(
+            attempt_id,
+            candidate.sequence + 1,
+            start.trunk,
+            max(0.0, (start.at - pace_now).total_seconds()),
+            now,
+            candidate,
+        )
+        for attempt_id, candidate, start in zip(ids, taken, starts, strict=False)
+    ]
+
+
+async def _put_off(
+    session: AsyncSession,
+    put_off: Sequence[tuple[Candidate, Ruling]],
+    now: datetime,
+) -> None:
+    later = [(c, ruling) for c, ruling in put_off if ruling.not_before is not None]
+    if later:
+        table = CALLBACKS
+        await (await session.connection()).execute(
+            update(table)
+            .where(table.c.id == bindparam("of"))
+            .values(next_at=bindparam("at"), state_reason=bindparam("why"), due=False),
+            [
+                {"of": c.callback_id, "at": ruling.not_before, "why": ruling.reason[:500]}
+                for c, ruling in later
+            ],
+        )
+    for candidate, ruling in put_off:
+        if ruling.not_before is not None:
+            continue
+        await session.execute(
+            update(Callback)
+            .where(Callback.id == candidate.callback_id)
+            .values(
+                state="follow_up" if ruling.follow_up else "cancelled",
+                state_reason=ruling.reason[:500],
+                closed_at=now,
+                due=False,
+            )
+        )
+        if ruling.follow_up:
+            await open_item(
+                session,
+                case_id=candidate.known.case_id,
+                callback_id=candidate.callback_id,
+                party_id=candidate.known.party_id,
+                reason=ruling.follow_up,
+                deadline=candidate.known.deadline,
+                key_incident=candidate.known.key_incident,
+                now=now,
+            )

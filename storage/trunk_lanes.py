@@ -1,0 +1,102 @@
+"""What all dialers know together about each trunk, and the lock that makes them take turns.
+
+The row with the empty name stands for the whole house: its `last_start` keeps the total rate.
+Its lock is taken first by every claim, so two dialers never count the same capacity.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.schema import Attempt, TrunkState
+
+HOUSE = ""
+"""Name of the row that stands for all trunks together."""
+
+
+@dataclass
+class Lane:
+    """One trunk (or the house) as it stands at this moment."""
+
+    name: str
+    open: int = 0
+    """Calls that are held, or claimed and about to be dialled."""
+    last_start: datetime | None = None
+    """The latest start that was given out."""
+    paused_until: datetime | None = None
+    pause_seconds: float = 0.0
+    """Length of the latest pause; doubles with the next trouble, 0 after a success."""
+
+
+async def ensure_lanes(session: AsyncSession, names: Iterable[str]) -> None:
+    """Make the rows of `names` and of the house where they are missing."""
+    rows = [{"name": name} for name in sorted({HOUSE, *names})]
+    dialect = session.get_bind().dialect.name
+    statement = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    await session.execute(statement(TrunkState).on_conflict_do_nothing(), rows)
+
+
+async def lock_lanes(session: AsyncSession, names: Iterable[str]) -> dict[str, Lane]:
+    """Lock the rows of `names` and of the house (in one order), and count the open calls.
+
+    On SQLite the write transaction is the lock.
+    """
+    wanted = sorted({HOUSE, *names})
+    query = select(
+        TrunkState.name, TrunkState.last_start, TrunkState.paused_until, TrunkState.pause_seconds
+    )
+    query = query.where(TrunkState.name.in_(wanted)).order_by(TrunkState.name).with_for_update()
+    rows = (await session.execute(query)).all()
+    if len(rows) < len(wanted):
+        await ensure_lanes(session, wanted)
+        rows = (await session.execute(query)).all()
+    lanes = {row.name: Lane(row.name, 0, row[1], row[2], row[3]) for row in rows}
+    # A statement of its own, after the lock: what others committed before it is counted.
+    counts = select(Attempt.trunk, func.count()).where(Attempt.state == "open")
+    for trunk, number in (await session.execute(counts.group_by(Attempt.trunk))).all():
+        lanes[HOUSE].open += number
+        if trunk in lanes and trunk != HOUSE:
+            lanes[trunk].open = number
+    return lanes
+
+
+async def save_starts(session: AsyncSession, lanes: Iterable[Lane]) -> None:
+    """Keep the `last_start` of `lanes`."""
+    for lane in lanes:
+        await session.execute(
+            update(TrunkState)
+            .where(TrunkState.name == lane.name)
+            .values(last_start=lane.last_start)
+        )
+
+
+async def pause_lane(
+    session: AsyncSession, name: str, until: datetime, seconds: float, reason: str
+) -> None:
+    """Let a trunk rest until `until` (never shortening a rest)."""
+    known = (
+        await session.execute(
+            select(TrunkState.paused_until).where(TrunkState.name == name).with_for_update()
+        )
+    ).one_or_none()
+    if known is None:
+        await session.execute(insert(TrunkState).values(name=name, reason=""))
+    later = until if known is None or known[0] is None else max(until, known[0])
+    await session.execute(
+        update(TrunkState)
+        .where(TrunkState.name == name)
+        .values(paused_until=later, pause_seconds=seconds, reason=reason[:300])
+    )
+
+
+async def clear_pause(session: AsyncSession, name: str) -> None:
+    """A call went through: the next trouble starts with the shortest pause again."""
+    await session.execute(
+        update(TrunkState)
+        .where(TrunkState.name == name, TrunkState.pause_seconds > 0)
+        .values(pause_seconds=0.0, reason="")
+    )
