@@ -10,7 +10,7 @@ Two tones at once are a key; speech is never this pure this long.
 import numpy as np
 from numpy.typing import NDArray
 
-from speech.tones import amplitude
+from speech.tones import amplitude, block_index
 
 _BLOCK = 0.032
 _HOP = 0.016
@@ -25,6 +25,8 @@ _TOLERANCE = 0.032
 _PURITY = 0.92
 """Share of a block's energy in one spectral line: the weaker tone of a key (Q.24: 8 dB) has
 0.14, so that two tones never pass."""
+_PEAK = 0.3
+"""Share of it in the highest bin alone: a sine between two bins still has 0.48 there."""
 _WANDER = 0.012
 """Share of its frequency by which a tone may wander from block to block; speech glides more."""
 _SWELL_DB = 2.0
@@ -99,13 +101,14 @@ class BeepDetector:
             return []
         if int(samples.max()) < self._gate and not self._run:
             return [(0.0, 0.0)] * count
-        views = np.lib.stride_tricks.sliding_window_view(sound, self._block)
-        blocks = views[:: self._hop][:count] * self._window
+        blocks = sound[block_index(count, self._block, self._hop)] * self._window
         power = np.abs(np.fft.rfft(blocks, axis=1)) ** 2 * self._scale
         power[:, : self._first - 1] = 0.0
         peak = np.clip(power[:, 2:-2].argmax(axis=1) + 2, 2, power.shape[1] - 3)
         rows = np.arange(count)
         total = power.sum(axis=1)
+        if not (power[rows, peak] > total * _PEAK).any():
+            return [(0.0, one) for one in total.tolist()]
         near = sum(power[rows, peak + step] for step in (-2, -1, 0, 1, 2))
         # The peak of a Hann window's main lobe from three lines of it.
         left, middle, right = (np.sqrt(power[rows, peak + step]) for step in (-1, 0, 1))

@@ -7,6 +7,7 @@ how far each tone is off its nominal frequency, which blocks this short could no
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,12 @@ def key_pcm(key: str, *, seconds: float = 0.1, level: float = -10.0, rate: int =
     return tone_pcm(*key_frequencies(key), seconds=seconds, level=level, rate=rate)
 
 
+@lru_cache(maxsize=16)
+def block_index(count: int, block: int, hop: int) -> NDArray[np.intp]:
+    """Return which samples make up each of `count` overlapping blocks, a row a block."""
+    return np.arange(count)[:, None] * hop + np.arange(block)
+
+
 class DtmfDetector:
     """Hears keys in a stream of 16 bit little-endian mono samples; one press is one key."""
 
@@ -140,7 +147,7 @@ class DtmfDetector:
 
     def _decide(self, sound: NDArray[np.float32], count: int) -> list[str]:
         """Return which key each block holds, or nothing; the first `_LAG` only lend phases."""
-        blocks = np.lib.stride_tricks.sliding_window_view(sound, self._block)[:: self._hop][:count]
+        blocks = sound[block_index(count, self._block, self._hop)]
         sums = blocks @ self._waves
         power = (sums[:, :8] ** 2 + sums[:, 8:] ** 2)[_LAG:] * self._tone_scale
         low = power[:, :4].argmax(axis=1)
