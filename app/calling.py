@@ -94,7 +94,7 @@ class Calls:
             request,
             program=program,
             fields=fields,
-            language=candidate.language,
+            language=candidate.language or program.flow.languages[0],
             prompts=self._prompts,
             journal=journal,
             clock=self._clock,

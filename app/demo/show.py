@@ -23,9 +23,9 @@ from core.errors import AuthorError, problem
 from dialer.batches import BatchReport, create_batch
 from dialer.running import Dialer
 from followup.queue import Queue
-from followup.queue import QueueEntry as Item
 from storage.batches import ask, batch_named
 from storage.database import Database
+from storage.followups import QueueEntry
 from storage.importing.importer import ImportReport, import_file
 from storage.importing.shipped import find_mapping
 from storage.results import Result, results
@@ -42,7 +42,7 @@ class DemoReport:
     imported: ImportReport | None = None
     batch: BatchReport | None = None
     results: list[Result] = field(default_factory=list)
-    queue: list[Item] = field(default_factory=list)
+    queue: list[QueueEntry] = field(default_factory=list)
     mismatches: list[Mismatch] = field(default_factory=list)
     seconds: float = 0.0
     most_at_once: int = 0
@@ -81,7 +81,7 @@ async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -
     """
     clock, began = SystemClock(), time.monotonic()
     report = DemoReport(str(folder.resolve()))
-    async with _people(folder) as uri:
+    async with _people() as uri:
         tell("people", uri)
         try:
             house = build(folder, uri, clock.now(), language)
@@ -105,7 +105,7 @@ async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -
 
 
 @contextlib.asynccontextmanager
-async def _people(folder: Path) -> AsyncIterator[str]:
+async def _people() -> AsyncIterator[str]:
     """Start the simulated people as a process of their own; yields their SIP URI."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.phone import mask
-from followup.queue import QueueEntry
 from ivr.people.person import behaviour_of, expected
+from storage.followups import QueueEntry
 from storage.results import Result
 
 NEEDS_PERSON = {"dissatisfied", "unsure"}
