@@ -216,3 +216,13 @@ def _show_rehearsal(file: Path, done: Rehearsal, spoken: str) -> None:
     for step, kind, label in done.unwalked:
         way = text("flow-test-unwalked", spoken, step=step, kind=kind, label=label or "-")
         screen.print(f"    {way}", style="yellow", markup=False, highlight=False)
+
+
+def _program(file: Path) -> Program:
+    """Read and compile a survey. Raises AuthorError with every fault."""
+    if not file.is_file():
+        raise AuthorError(
+            problem("flow-unreadable", Place(str(file)), path=file, reason="not a file")
+        )
+    survey = read(file)
+    return compile_flow(survey.flow, sha256=survey.sha256)
