@@ -34,7 +34,10 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+WRITTEN = [page for page in PAGES if page.name != "commands.md"]  # that one is generated
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
 def test_commands_and_their_options_exist(page: Path) -> None:
     for line in mentioned(page):
         words = shlex.split(line[line.index("huifang ") :])
