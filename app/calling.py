@@ -16,6 +16,7 @@ from core.errors import AuthorError, Place, problem
 from core.trunk import Trunk
 from dialer.journal import AttemptJournal
 from dialer.running import Dialer, DialerRules
+from flows.check.linter import check
 from flows.compiler import compile_flow
 from flows.program import Program
 from flows.reader import SurveyFile, read, read_text
@@ -50,13 +51,17 @@ class Calls:
     async def prepare(self, batches: Collection[int] | None) -> list[surveys.ReadySurvey]:
         """Read the surveys of the batches (None: of all running ones) as they were stored.
 
-        Raises AuthorError where one cannot be had any more as it was.
+        Raises AuthorError where one cannot be had any more as it was, and where one needs what
+        the channel cannot do: nobody is called then.
         """
         async with self._database.read() as session:
             stored = await flow_versions(session, batches)
         found = []
         for version in stored:
             file = self._as_stored(version.name, version.source, version.sha256)
+            faults = [f for f in check(file, abilities=self._channel.abilities) if f.is_error]
+            if faults:
+                raise AuthorError(*faults)
             program = compile_flow(file.flow, sha256=file.sha256)
             self._surveys[version.id] = (program, file.folder)
             found.append(surveys.ReadySurvey(file, program))

@@ -23,7 +23,8 @@ class Format(StrEnum):
 
 FormatOption = typer.Option("--format", help="text or json / 文本或 JSON")
 
-screen = Console(soft_wrap=True)
+# Where there is no terminal to fit into (a pipe, a file), lines may be as long as they need.
+screen = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 complaints = Console(stderr=True, soft_wrap=True)
 
 

@@ -17,6 +17,7 @@ from config.loading import Loaded
 from core.catalogue import text
 from core.errors import HuifangError
 from dialer.calendar import is_working_day, zone
+from ivr.channels.sip.driver import SipChannel
 from speech.prompts import PromptCache
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -115,7 +116,7 @@ async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
 async def _survey(name: str, file: Path, cache: PromptCache, language: str) -> Finding:
     """Check a survey and make all its prompts, the ones with case fields by their examples."""
     try:
-        survey = surveys.ready(file, abilities=frozenset({"keys", "record", "transfer"}))
+        survey = surveys.ready(file, abilities=SipChannel.abilities)
         wanted = surveys.wordings(survey)
         await cache.prepare(wanted)
     except HuifangError as error:

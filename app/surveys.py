@@ -69,9 +69,7 @@ def ready(
 ) -> ReadySurvey:
     """Read, check and compile a survey. Raises AuthorError with every fault: nobody is called."""
     faults = [
-        fault
-        for fault in check_file(file, measure=measure, abilities=abilities)
-        if fault.severity == "error"
+        fault for fault in check_file(file, measure=measure, abilities=abilities) if fault.is_error
     ]
     if faults:
         raise AuthorError(*faults)

@@ -37,6 +37,11 @@ class Problem:
     values: tuple[tuple[str, str], ...] = ()
     severity: str = "error"
 
+    @property
+    def is_error(self) -> bool:
+        """True where it is refused, False for a warning."""
+        return self.severity == "error"
+
     def sentence(self, language: str = "zh") -> str:
         """Return the problem in words, in `language` (``zh`` or ``en``)."""
         return text(self.code, language, **dict(self.values))

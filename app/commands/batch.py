@@ -214,8 +214,8 @@ def _tell_statuses(found: list[BatchStatus], tongue: str) -> None:
         screen.print(text("batch-none", tongue))
         return
     table = Table(box=None)
-    for heading in ("#", "", "", "", "", ""):
-        table.add_column(heading)
+    for heading in ("number", "name", "state", "callbacks", "dispositions", "verdicts"):
+        table.add_column(text(f"batch-heading-{heading}", tongue))
     for each in found:
         table.add_row(
             str(each.id),

@@ -15,8 +15,12 @@ from core.clock import Clock
 from core.errors import AuthorError, problem
 from core.phone import PhoneNumber, mask, parse_numbers
 from followup.queue import CORRECTED, NOT_REACHED, OUTCOMES, Queue
+from storage.case_fields import UNIT_SEPARATOR
 from storage.database import Database
 from storage.followups import QueueEntry, QueueEvent
+
+_WHOLE = ("item", "number", "deadline")
+"""Columns that are of no use when cut."""
 
 app = typer.Typer(no_args_is_help=True, help="The follow-up queue / 人工回访队列")
 
@@ -175,18 +179,22 @@ def _tell(found: list[QueueEntry], tongue: str, reveal: bool) -> None:
     if not found:
         screen.print(text("queue-empty", tongue))
         return
-    table = Table(box=None, show_header=False)
+    table = Table(box=None)
+    for heading in ("item", "reason", "state", "case", "party", "number", "unit", "deadline"):
+        table.add_column(
+            text(f"queue-heading-{heading}", tongue), no_wrap=heading in _WHOLE, overflow="fold"
+        )
     for entry in found:
+        state = text(f"follow-up-state-{entry.state}", tongue)
         table.add_row(
             str(entry.id),
             text(f"follow-up-{entry.reason}", tongue),
-            text(f"follow-up-state-{entry.state}", tongue) + f" {entry.claimed_by}",
+            f"{state} {entry.claimed_by} {_outcome(entry.outcome, tongue)}".strip(),
             entry.case_number,
             entry.party,
-            entry.e164 if reveal else mask(entry.e164),
-            entry.unit,
-            f"{entry.deadline.astimezone():%Y-%m-%d %H:%M}" if entry.deadline else "",
-            _outcome(entry.outcome, tongue),
+            entry.e164.removeprefix("+86") if reveal else mask(entry.e164),
+            entry.unit.rpartition(UNIT_SEPARATOR)[2],
+            f"{entry.deadline.astimezone():%m-%d %H:%M}" if entry.deadline else "",
         )
     screen.print(table)
 
