@@ -8,13 +8,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from config.settings import Settings, TrunkSettings
-from core.document import Document, KeyPath, parse_document, problems_of, read_document
+from core.document import Document, KeyPath, parse_document, read_file
+from core.document_faults import faults
 from core.errors import AuthorError, Place, Problem, problem
 from core.trunk import Trunk
 
@@ -52,15 +52,17 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
     named = path or (Path(environ["HUIFANG_CONFIG"]) if environ.get("HUIFANG_CONFIG") else None)
     file = named or Path(DEFAULT_FILE)
     present = named or file.exists()
-    document = read_document(file) if present else parse_document("{}", DEFAULT_FILE)
-    data = document.data if document.data is not None else {}
-    if not isinstance(data, dict):
+    text = read_file(file) if present else ""
+    # A file of comments alone says that all settings are the defaults.
+    blank = all(not line.strip() or line.lstrip()[0] == "#" for line in text.splitlines())
+    document = parse_document("{}" if blank else text, str(file))
+    if not isinstance(document.data, dict):
         raise AuthorError(problem("config-not-a-mapping", document.place(())))
     try:
-        settings = Settings(**data)
+        settings = Settings(**document.data)
     except ValidationError as error:
-        raise AuthorError(*problems_of(error, document, setting_names(Settings))) from None
-    problems: list[Problem] = []
+        raise AuthorError(*document.problems, *faults(error, document, Settings)) from None
+    problems: list[Problem] = list(document.problems)
     _check_zones(settings, document, problems)
     folder = file.resolve().parent
     trunks = tuple(
@@ -71,22 +73,6 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
     if problems:
         raise AuthorError(*problems)
     return Loaded(settings, folder, url, trunks)
-
-
-def setting_names(model: type[BaseModel]) -> list[str]:
-    """Return the names of all settings below `model`, for "did you mean"."""
-    names: list[str] = []
-    for name, field in model.model_fields.items():
-        names.append(name)
-        for candidate in _models_in(field.annotation):
-            names += setting_names(candidate)
-    return names
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for part in getattr(annotation, "__args__", ()) for m in _models_in(part)]
 
 
 def _check_zones(settings: Settings, document: Document, problems: list[Problem]) -> None:
@@ -152,6 +138,8 @@ def _secret_file(path: Path, place: Place, problems: list[Problem]) -> str:
         return path.read_text("utf-8").strip()
     except OSError as error:
         problems.append(
-            problem("document-unreadable", Place(str(path)), cause=error.strerror or error)
+            problem(
+                "document-unreadable", Place(str(path)), path=path, reason=error.strerror or error
+            )
         )
         return ""

@@ -29,6 +29,14 @@ def reference() -> str:
     return "\n".join(parts)
 
 
+def setting_names(model: type[BaseModel]) -> list[str]:
+    """Return the names of all settings of `model` and of the sections below it."""
+    names: list[str] = []
+    for name, field in model.model_fields.items():
+        names += [name, *(n for part in _sections(field.annotation) for n in setting_names(part))]
+    return names
+
+
 def _table(model: type[BaseModel]) -> str:
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in model.model_fields.items():

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.disposition import Disposition
+from core.document_faults import fault
 from core.rules import (
     EARLIEST_EVER,
     LATEST_EVER,
@@ -42,11 +42,6 @@ def _clock_time(value: Any) -> Any:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0))]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
-
-
-def fault(code: str, **values: object) -> PydanticCustomError:
-    """Build a validation error that names its catalogue entry."""
-    return PydanticCustomError("huifang", "{code}", {"code": code, **values})
 
 
 class Section(BaseModel):

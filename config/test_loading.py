@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config.loading import load, setting_names
+from config.loading import load
+from config.reference import setting_names
 from config.settings import Settings
 from core.disposition import Disposition
 from core.errors import AuthorError
@@ -54,9 +55,9 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     )
     assert faults(tmp_path, text) == [
         (1, "config-hours-too-wide"),
-        (6, "document-wrong-value"),
-        (7, "document-wrong-value"),
-        (3, "document-misspelt"),
+        (6, "document-wrong-form"),
+        (7, "document-too-small"),
+        (3, "document-unknown-setting"),
     ]
 
 
@@ -71,7 +72,8 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("database: {url: 'mysql://x'}", "config-database-url"),
         ("- a\n- b", "config-not-a-mapping"),
         ("a: [", "document-not-yaml"),
-        (LAUGHS, "document-too-large"),
+        (LAUGHS, "document-too-complex"),
+        ("language: zh\nlanguage: en", "document-setting-twice"),
         ("write_back: [{name: a}]", "config-write-back-place"),
     ],
 )

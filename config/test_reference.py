@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from config.loading import setting_names
-from config.reference import MARK, reference
+from config.reference import MARK, reference, setting_names
 from config.settings import Settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"

@@ -7,15 +7,15 @@ numbers, so places stay true.
 import re
 from typing import Any
 
+from core.document import KeyPath
 from flows.model import VERBS
-from flows.source import Path
 
 _STAND_INS: dict[str, Any] = {"flow": "survey", "title": "?", "languages": ["zh"]}
 _KEPT = {"say": "…", "play": "…", "record": "…", "text": "…", "when": "true", "end": "completed"}
 """Wordings that may be made up without changing the way through."""
 
 
-def take_out(data: dict[str, Any], path: Path, *, missing: bool, unknown: bool) -> bool | None:
+def take_out(data: dict[str, Any], path: KeyPath, *, missing: bool, unknown: bool) -> bool | None:
     """Take what is faulty at `path` out of `data`, in place.
 
     Returns True where the ways through the survey stay what they were, False where they may
@@ -45,7 +45,7 @@ def take_out(data: dict[str, Any], path: Path, *, missing: bool, unknown: bool) 
     return False
 
 
-def _step_end(path: Path) -> int:
+def _step_end(path: KeyPath) -> int:
     """Return how much of `path` names the innermost step; 0 where it lies in none."""
     end, list_of_steps = 0, False
     for position, element in enumerate(path):
@@ -60,7 +60,7 @@ def _step_end(path: Path) -> int:
     return end
 
 
-def _in_step(data: Any, step: Path, rest: Path, *, missing: bool, unknown: bool) -> bool:
+def _in_step(data: Any, step: KeyPath, rest: KeyPath, *, missing: bool, unknown: bool) -> bool:
     around = _at(data, step[:-1])
     index = step[-1]
     if not isinstance(around, list) or not isinstance(index, int) or index >= len(around):
@@ -88,7 +88,7 @@ def _needed(step: dict[str, Any], setting: str, missing: bool) -> bool:
     return missing or setting in (verb, "id", "choices", "slots")
 
 
-def _stand_in(around: list[Any], index: int, step: dict[str, Any], rest: Path) -> bool:
+def _stand_in(around: list[Any], index: int, step: dict[str, Any], rest: KeyPath) -> bool:
     verb = next(iter(step), None)
     if rest == (verb,) and verb in _KEPT:
         step[str(verb)] = _KEPT[str(verb)]
@@ -106,7 +106,7 @@ def _idle(verb: str | None) -> bool:
     return verb not in ("ask", "number", "record", "book")
 
 
-def _at(data: Any, path: Path) -> Any:
+def _at(data: Any, path: KeyPath) -> Any:
     for element in path:
         try:
             data = data[element]
@@ -115,13 +115,13 @@ def _at(data: Any, path: Path) -> Any:
     return data
 
 
-def _drop(data: Any, path: Path) -> None:
+def _drop(data: Any, path: KeyPath) -> None:
     around = _at(data, path[:-1])
     if isinstance(around, dict):
         around.pop(path[-1], None)
 
 
-def _put(data: Any, path: Path, value: Any) -> None:
+def _put(data: Any, path: KeyPath, value: Any) -> None:
     around = _at(data, path[:-1])
     if isinstance(around, dict):
         around[path[-1]] = value

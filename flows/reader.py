@@ -6,19 +6,20 @@ what is left when the faulty settings are taken out, so that one run shows every
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
+from core.document import Document, KeyPath, parse_document, read_file
+from core.document_faults import located
 from core.errors import AuthorError, Place, Problem, problem
 from flows.declarations import Part
-from flows.faults import located
+from flows.faults import of_surveys
 from flows.mending import take_out
 from flows.model import Flow, Shared
-from flows.source import MOST_BYTES, Path, Source, parse
 
-Document = TypeVar("Document", bound=Part)
+Root = TypeVar("Root", bound=Part)
 _ROUNDS = 50
 """Faulty settings are taken out round by round (a mended part may show a further fault)."""
 
@@ -29,21 +30,21 @@ class SurveyFile:
 
     flow: Flow
     """The survey, the steps of files in `use` among its parts."""
-    positions: dict[Path, Place]
+    positions: dict[KeyPath, Place]
     """Path in `flow` -> file, line and column (of a setting its name)."""
     text: str
     """The source text of the survey's own file."""
     sha256: str
     """Hash of the texts of all files read, in order."""
-    file: FilePath
-    folder: FilePath
+    file: Path
+    folder: Path
     """Recordings and files in `use` lie here."""
     whole: bool = True
     """False where faulty steps were taken out: ways through it cannot be followed."""
-    files: tuple[FilePath, ...] = field(default=())
+    files: tuple[Path, ...] = field(default=())
     """All files read."""
 
-    def place(self, path: Path) -> Place:
+    def place(self, path: KeyPath) -> Place:
         """Return the place of `path`, or of the nearest thing around it."""
         while path not in self.positions:
             if not path:
@@ -51,13 +52,13 @@ class SurveyFile:
             path = path[:-1]
         return self.positions[path]
 
-    def position(self, path: Path) -> tuple[int, int]:
+    def position(self, path: KeyPath) -> tuple[int, int]:
         """Return line and column of `path`."""
         place = self.place(path)
         return place.line, place.column
 
 
-def read(path: FilePath | str) -> SurveyFile:
+def read(path: Path | str) -> SurveyFile:
     """Read the survey at `path` and the files it uses. Raises AuthorError with every fault."""
     survey, problems = read_what_can_be(path)
     if problems or survey is None:
@@ -67,17 +68,17 @@ def read(path: FilePath | str) -> SurveyFile:
 
 def read_text(text: str, file: str = "survey.yaml") -> SurveyFile:
     """Read a survey from `text`; `file` names it in problems. Raises AuthorError."""
-    survey, problems = _survey(text, FilePath(file), [])
+    survey, problems = _survey(text, Path(file), [])
     if problems or survey is None:
         raise AuthorError(*in_order(problems))
     return survey
 
 
-def read_what_can_be(path: FilePath | str) -> tuple[SurveyFile | None, list[Problem]]:
+def read_what_can_be(path: Path | str) -> tuple[SurveyFile | None, list[Problem]]:
     """Return the survey without its faulty settings (None: nothing left), and all faults."""
-    file = FilePath(path)
+    file = Path(path)
     try:
-        return _survey(_text(file, Place(str(file))), file, [file])
+        return _survey(read_file(file, Place(str(file))), file, [file])
     except AuthorError as error:
         return None, list(error.problems)
 
@@ -88,29 +89,9 @@ def in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(once, key=lambda p: (p.place.file, p.place.line, p.place.column, p.code))
 
 
-def _text(file: FilePath, asked_for_at: Place) -> str:
+def _survey(text: str, file: Path, files: list[Path]) -> tuple[SurveyFile | None, list[Problem]]:
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise AuthorError(
-                problem("flow-too-large", Place(str(file), 1, 1), limit=f"{MOST_BYTES // 1000} kB")
-            )
-        raw = file.read_bytes()
-    except OSError as error:
-        raise AuthorError(
-            problem("flow-unreadable", asked_for_at, path=file, reason=error.strerror or error)
-        ) from error
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise AuthorError(problem("flow-not-utf-8", Place(str(file), line, 1))) from error
-
-
-def _survey(
-    text: str, file: FilePath, files: list[FilePath]
-) -> tuple[SurveyFile | None, list[Problem]]:
-    try:
-        source = parse(text, str(file))
+        source = parse_document(text, str(file))
     except AuthorError as error:
         return None, list(error.problems)
     flow, problems, whole = _document(source, Flow)
@@ -136,13 +117,13 @@ def _survey(
 
 
 def _used(
-    folder: FilePath, used: str, at: Place
-) -> tuple[tuple[Shared, Source, FilePath] | None, list[Problem], bool]:
-    if "\0" in used or FilePath(used).is_absolute() or ".." in FilePath(used).parts:
+    folder: Path, used: str, at: Place
+) -> tuple[tuple[Shared, Document, Path] | None, list[Problem], bool]:
+    if "\0" in used or Path(used).is_absolute() or ".." in Path(used).parts:
         return None, [problem("flow-use-outside", at, path=used)], False
     path = folder / used
     try:
-        source = parse(_text(path, at), str(path))
+        source = parse_document(read_file(path, at), str(path))
     except AuthorError as error:
         return None, list(error.problems), False
     document, problems, whole = _document(source, Shared)
@@ -150,7 +131,7 @@ def _used(
 
 
 def _merged(
-    flow: Flow, name: str, shared: Shared, source: Source, at: Place
+    flow: Flow, name: str, shared: Shared, source: Document, at: Place
 ) -> tuple[Flow, list[Problem]]:
     """Add the steps of a used file as the part `name`, its parts, fields and aspects beside."""
     problems = []
@@ -173,8 +154,8 @@ def _merged(
     return flow.model_copy(update=merged), problems
 
 
-def _places(source: Source, name: str) -> dict[Path, Place]:
-    moved: dict[Path, Place] = {}
+def _places(source: Document, name: str) -> dict[KeyPath, Place]:
+    moved: dict[KeyPath, Place] = {}
     for path, place in source.places.items():
         if path[:1] == ("steps",):
             moved[("parts", name, *path[1:])] = place
@@ -183,7 +164,7 @@ def _places(source: Source, name: str) -> dict[Path, Place]:
     return moved
 
 
-def _document(source: Source, kind: type[Document]) -> tuple[Document | None, list[Problem], bool]:
+def _document(source: Document, kind: type[Root]) -> tuple[Root | None, list[Problem], bool]:
     """Validate; on faults take the faulty settings out and report what was taken."""
     problems, whole = list(source.problems), True
     if not isinstance(source.data, dict):
@@ -193,14 +174,14 @@ def _document(source: Source, kind: type[Document]) -> tuple[Document | None, li
         try:
             return kind.model_validate(data), problems, whole
         except ValidationError as error:
-            faults = list(located(error, source, kind))
+            faults = list(located(error, source, kind, of_surveys))
         problems += [fault for _, fault in faults if fault not in problems]
         for path, fault in sorted(faults, key=lambda found: len(found[0]), reverse=True):
             kept = take_out(
                 data,
                 path,
-                missing=fault.code == "flow-missing-setting",
-                unknown=fault.code == "flow-unknown-setting",
+                missing=fault.code == "document-missing-setting",
+                unknown=fault.code == "document-unknown-setting",
             )
             if kept is None:
                 return None, problems, False

@@ -31,7 +31,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from core.disposition import Disposition
-from core.errors import AuthorError, Place, problem
+from core.document import read_document
+from core.document_faults import faults
+from core.errors import AuthorError
 from core.verdict import Verdict
 from flows.declarations import Part
 from flows.exchange import (
@@ -43,8 +45,7 @@ from flows.exchange import (
     Speech,
     TransferEnded,
 )
-from flows.faults import faults
-from flows.source import parse
+from flows.faults import of_surveys
 
 Digits = Annotated[str, BeforeValidator(lambda value: str(value)), Field(pattern=r"^[0-9*#]+$")]
 
@@ -135,14 +136,12 @@ def scenarios_beside(survey: Path) -> Path:
 
 def read_scenarios(path: Path) -> ScenarioFile:
     """Read a scenario file. Raises AuthorError with every fault and its place."""
+    source = read_document(path)
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AuthorError(
-            problem("flow-unreadable", Place(str(path)), path=path, reason=error)
-        ) from error
-    source = parse(text, str(path))
-    try:
-        return ScenarioFile.model_validate(source.data)
+        scenarios = ScenarioFile.model_validate(source.data)
     except ValidationError as error:
-        raise AuthorError(*faults(error, source, ScenarioFile)) from None
+        found = faults(error, source, ScenarioFile, of_surveys)
+        raise AuthorError(*source.problems, *found) from None
+    if source.problems:
+        raise AuthorError(*source.problems)
+    return scenarios

@@ -60,37 +60,37 @@ def test_a_survey_is_read_with_its_places() -> None:
 
 
 FAULTS = {
-    "flow-unknown-setting": "flow: a\nsteps:\n  - say: a\n    notise: true #!\n",
-    "flow-missing-setting": "flow: a\nsteps:\n  - ask: a #!\n    id: a\n",
+    "document-unknown-setting": "flow: a\nsteps:\n  - say: a\n    notise: true #!\n",
+    "document-missing-setting": "flow: a\nsteps:\n  - ask: a #!\n    id: a\n",
     "flow-unknown-verb": "steps:\n  - aks: a #!\n",
     "flow-verb-first": "steps:\n  - id: a\n    say: a #!\n",
     "flow-step-without-verb": "steps:\n  - 3 #!\n",
-    "flow-full-width-colon": "steps:\n  - say：您好 #!\n",
-    "flow-not-text": "steps:\n  - say: [a] #!\n",
-    "flow-not-a-list": "languages: zh #!\n",
-    "flow-not-a-mapping": "aspects: [a] #!\n",
-    "flow-not-yes-no": "steps:\n  - say: a\n    notice: perhaps #!\n",
-    "flow-not-a-whole-number": "version: 1.5 #!\n",
-    "flow-not-a-number": "speech: {sure: much} #!\n",
+    "document-full-width-colon": "steps:\n  - say：您好 #!\n",
+    "document-not-text": "steps:\n  - say: [a] #!\n",
+    "document-not-a-list": "languages: zh #!\n",
+    "document-not-a-mapping": "aspects: [a] #!\n",
+    "document-not-yes-no": "steps:\n  - say: a\n    notice: perhaps #!\n",
+    "document-not-a-whole-number": "version: 1.5 #!\n",
+    "document-not-a-number": "speech: {sure: much} #!\n",
     "flow-not-a-duration": "defaults:\n  timeout: soon #!\n",
-    "flow-unknown-word": "steps:\n  - end: done #!\n",
+    "document-unknown-word": "steps:\n  - end: done #!\n",
     "flow-bad-id": "steps:\n  - say: a\n    id: Überall #!\n",
     "flow-bad-survey-name": "flow: A b #!\n",
     "flow-bad-key": "keys:\n  - {key: 10, label: a, does: refuse} #!\n",
     "flow-bad-time-of-day": (
         "steps:\n  - book: a\n    id: a\n    slots:\n      - {key: 1, label: a, at: 9:00} #!\n"
     ),
-    "flow-too-small": "version: 0 #!\n",
-    "flow-too-great": "defaults:\n  attempts: 6 #!\n",
-    "flow-wrong-length": "steps: [] #!\n",
-    "flow-setting-twice": "flow: a\ntitle: b\nflow: c #!\n",
-    "flow-foreign-tag": "title: !!python/object/apply:os.system [id] #!\n",
-    "flow-setting-no-text": "? [a, b] #!\n: c\n",
-    "flow-not-yaml": "title: 'a\nb: [ #!\n",
-    "flow-quote-needed": "keys:\n  - {key: *, label: a} #!\n",
-    "flow-tab": "aspects:\n\toverall: a #!\n",
+    "document-too-small": "version: 0 #!\n",
+    "document-too-great": "defaults:\n  attempts: 6 #!\n",
+    "document-wrong-length": "steps: [] #!\n",
+    "document-setting-twice": "flow: a\ntitle: b\nflow: c #!\n",
+    "document-foreign-tag": "title: !!python/object/apply:os.system [id] #!\n",
+    "document-setting-no-text": "? [a, b] #!\n: c\n",
+    "document-not-yaml": "title: 'a\nb: [ #!\n",
+    "document-quote-needed": "keys:\n  - {key: *, label: a} #!\n",
+    "document-tab": "aspects:\n\toverall: a #!\n",
     "flow-not-a-survey": "- a #!\n",
-    "flow-empty-file": "#!\n",
+    "document-empty-file": "#!\n",
 }
 
 
@@ -103,7 +103,7 @@ def test_each_fault_is_told_with_its_line(code: str, text: str) -> None:
 
 def test_a_full_width_colon_is_told_within_a_step_too() -> None:
     (fault,) = faults("steps:\n  - say: 您好\n    id：hello\n")
-    assert (fault.code, fault.place.line) == ("flow-full-width-colon", 3)
+    assert (fault.code, fault.place.line) == ("document-full-width-colon", 3)
 
 
 def test_all_faults_are_told_at_once_and_once() -> None:
@@ -115,7 +115,7 @@ def test_all_faults_are_told_at_once_and_once() -> None:
     assert [(p.code, p.place.line) for p in faults(text)] == [
         ("flow-not-a-duration", 11),
         ("flow-bad-key", 15),
-        ("flow-unknown-word", 22),
+        ("document-unknown-word", 22),
     ]
 
 
@@ -133,17 +133,17 @@ def test_billion_laughs_are_refused() -> None:
         f"{new}: &{new} [{', '.join(['*' + old] * 10)}]\n"
         for old, new in zip("abcdefgh", "bcdefghi", strict=True)
     )
-    assert [p.code for p in faults(laughs)] == ["flow-too-complex"]
+    assert [p.code for p in faults(laughs)] == ["document-too-complex"]
 
 
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("[" * 5000, "flow-too-complex"),
+        ("[" * 5000, "document-too-complex"),
         ("a: " * 5000, None),
-        ("- " * 3000 + "a", "flow-too-complex"),
-        ("a: &a [*a]", "flow-too-complex"),
-        ("x" * 1_000_001, "flow-too-large"),
+        ("- " * 3000 + "a", "document-too-complex"),
+        ("a: &a [*a]", "document-too-complex"),
+        ("x" * 1_000_001, "document-too-large"),
         ("a: \x00", None),
     ],
 )
@@ -217,13 +217,13 @@ def test_faults_of_used_files_carry_their_place(
 
 def test_other_encodings_and_missing_files_are_told(tmp_path: Path) -> None:
     file = tmp_path / "test.yaml"
-    with pytest.raises(AuthorError, match="flow-unreadable"):
+    with pytest.raises(AuthorError, match="document-unreadable"):
         read(file)
     file.write_bytes(GOOD.encode("gb18030"))
-    with pytest.raises(AuthorError, match="flow-not-utf-8") as caught:
+    with pytest.raises(AuthorError, match="document-not-utf-8") as caught:
         read(file)
     assert caught.value.problems[0].place.line == 2
-    with pytest.raises(AuthorError, match="flow-unreadable"):
+    with pytest.raises(AuthorError, match="document-unreadable"):
         read(tmp_path)
 
 

@@ -2,16 +2,14 @@
 
 Where a value may have several shapes the shape is told apart before it is checked, so that a
 fault is reported once, for the shape that was meant, and not once for every shape. The tags of
-those shapes begin with ``=`` and are cut out of the places of faults by the reader.
+those shapes begin with ``=`` (`core.document_faults.SHAPE`) and are cut out of the places of
+faults.
 """
 
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
-
-TAG = "="
-"""First character of the tags that stand for a shape, not for a setting, in a fault's path."""
 
 
 def _one_or_languages(value: Any) -> str:

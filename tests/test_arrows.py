@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
         "reports",
     },
 }
-CORE_LIBRARIES = {"phonenumbers", "ruamel", "pydantic"}
+CORE_LIBRARIES = {"phonenumbers", "ruamel", "pydantic", "pydantic_core"}
 """ruamel and pydantic: core/document.py reads YAML with places for three rooms."""
 
 

@@ -29,7 +29,8 @@ from flows.reader import read
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "flow-language.md"
-CATALOGUE = ROOT / "core" / "texts" / "flows_language.toml"
+TEXTS = ROOT / "core" / "texts"
+CATALOGUES = (TEXTS / "document.toml", TEXTS / "flows_language.toml")
 BEGIN = "<!-- codes: written by `python -m tests.test_flow_language` -->\n"
 FINISH = "<!-- end of codes -->"
 
@@ -177,7 +178,8 @@ def test_every_setting_is_documented(kind: type[BaseModel], heading: str) -> Non
 
 def code_table() -> str:
     rows = ["| code | meaning | 说明 |", "|---|---|---|"]
-    for code, words in sorted(tomllib.loads(CATALOGUE.read_text("utf-8")).items()):
+    codes = [pair for file in CATALOGUES for pair in tomllib.loads(file.read_text("utf-8")).items()]
+    for code, words in sorted(codes):
         name = f"`{code}`" + (" (warning)" if code in WARNINGS else "")
         rows.append(f"| {name} | {_cell(words['en'])} | {_cell(words['zh'])} |")
     return "\n".join(rows) + "\n"

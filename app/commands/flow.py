@@ -222,7 +222,7 @@ def _program(file: Path) -> Program:
     """Read and compile a survey. Raises AuthorError with every fault."""
     if not file.is_file():
         raise AuthorError(
-            problem("flow-unreadable", Place(str(file)), path=file, reason="not a file")
+            problem("document-unreadable", Place(str(file)), path=file, reason="not a file")
         )
     survey = read(file)
     return compile_flow(survey.flow, sha256=survey.sha256)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from core.document import KeyPath
 from core.errors import Problem, problem
 from flows.check.subject import Subject
 from flows.declarations import GlobalKey
 from flows.model import Ask, Book, Choice, Number, Record, Slot
 from flows.phrases import normalised
 from flows.program import Node
-from flows.source import Path
 
 MOST_OPTIONS = 5
 Answer = Choice | Slot | GlobalKey
@@ -36,7 +36,7 @@ def check_answers(subject: Subject) -> Iterator[Problem]:
             yield from _number(subject, node, node.step)
 
 
-def _options(node: Node) -> list[tuple[Path, Choice | Slot]]:
+def _options(node: Node) -> list[tuple[KeyPath, Choice | Slot]]:
     step = node.step
     if isinstance(step, Ask):
         return [((*node.path, "choices", i), choice) for i, choice in enumerate(step.choices)]
@@ -56,7 +56,7 @@ def _global_keys(subject: Subject) -> Iterator[Problem]:
 
 
 def _keys(
-    subject: Subject, node: Node, options: list[tuple[Path, Choice | Slot]]
+    subject: Subject, node: Node, options: list[tuple[KeyPath, Choice | Slot]]
 ) -> Iterator[Problem]:
     flow = subject.program.flow
     everywhere = {key.key for key in flow.keys}
@@ -77,12 +77,12 @@ def _keys(
         yield problem("flow-key-taken", subject.place(node, "end_key"), press=step.end_key)
 
 
-def _phrases(subject: Subject, options: Sequence[tuple[Path, Answer]]) -> Iterator[Problem]:
+def _phrases(subject: Subject, options: Sequence[tuple[KeyPath, Answer]]) -> Iterator[Problem]:
     """Doubled phrases among `options`, and such as belong to a key of the survey, too."""
     everywhere = [(("keys", index), key) for index, key in enumerate(subject.program.flow.keys)]
     for language in subject.languages:
-        owners: dict[str, tuple[Path, Answer]] = {}
-        told: list[tuple[Path, Answer]] = [] if options == everywhere else [*everywhere]
+        owners: dict[str, tuple[KeyPath, Answer]] = {}
+        told: list[tuple[KeyPath, Answer]] = [] if options == everywhere else [*everywhere]
         for path, answer in told:
             for _, phrase in _spoken(path, answer, language, subject):
                 owners.setdefault(normalised(phrase), (path, answer))
@@ -99,8 +99,8 @@ def _phrases(subject: Subject, options: Sequence[tuple[Path, Answer]]) -> Iterat
 
 
 def _spoken(
-    path: Path, answer: Answer, language: str, subject: Subject
-) -> Iterator[tuple[Path, str]]:
+    path: KeyPath, answer: Answer, language: str, subject: Subject
+) -> Iterator[tuple[KeyPath, str]]:
     label = answer.label
     if isinstance(label, dict):
         if language in label:

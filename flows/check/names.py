@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from core.document import KeyPath
+from core.document_faults import closest
 from core.errors import Problem, problem
 from flows.check.subject import REACTIONS, Subject
-from flows.faults import closest
 from flows.model import Ask, Book, Call, Goto, Number, Record, Transfer, When
 from flows.program import Node
-from flows.source import Path
 
 RESERVED = ("answers", "vars")
 """Names that texts and conditions use for something else than fields of the case."""
@@ -68,7 +68,7 @@ def _steps_twice(subject: Subject) -> Iterator[Problem]:
         seen.setdefault(name, node)
 
 
-def _targets(subject: Subject) -> Iterator[tuple[Path, str]]:
+def _targets(subject: Subject) -> Iterator[tuple[KeyPath, str]]:
     """Yield (path, name) of everything that leads to a step by its name."""
     flow = subject.program.flow
     for index, key in enumerate(flow.keys):
@@ -84,7 +84,7 @@ def _targets(subject: Subject) -> Iterator[tuple[Path, str]]:
                 yield (*node.path, *setting), name
 
 
-def _targets_of(node: Node) -> Iterator[tuple[Path, str]]:
+def _targets_of(node: Node) -> Iterator[tuple[KeyPath, str]]:
     step = node.step
     if isinstance(step, Goto):
         yield ("goto",), step.goto

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from core.document import KeyPath
 from core.errors import Place
 from flows.model import Ask, Book, End, Number, Play, Reactions, Record, Say, SendText, Transfer
 from flows.program import Node, Program
 from flows.reader import SurveyFile
-from flows.source import Path
 
 Question = Ask | Number | Record | Book
 REACTIONS = ("on_silence", "on_invalid", "on_unsure", "on_hang_up", "on_give_up")
@@ -18,7 +18,7 @@ REACTIONS = ("on_silence", "on_invalid", "on_unsure", "on_hang_up", "on_give_up"
 class Wording:
     """One wording of the survey, in all its languages."""
 
-    path: Path
+    path: KeyPath
     words: str | dict[str, str]
     kind: str
     """``prompt`` (spoken), ``message`` (sent), ``label`` (in reports) or ``file``."""
@@ -33,7 +33,7 @@ class Wording:
         else:
             yield from self.words.items()
 
-    def place_of(self, language: str) -> Path:
+    def place_of(self, language: str) -> KeyPath:
         """Return the path of the wording in `language`."""
         return (*self.path, language) if isinstance(self.words, dict) else self.path
 
@@ -122,7 +122,7 @@ def question_of(node: Node) -> tuple[str, str | dict[str, str]] | None:
     return None
 
 
-def _of_reactions(step: Reactions, path: Path, name: str) -> Iterator[Wording]:
+def _of_reactions(step: Reactions, path: KeyPath, name: str) -> Iterator[Wording]:
     for index, words in enumerate(step.again):
         yield Wording((*path, "again", index), words, "prompt", name)
     for reaction in REACTIONS:

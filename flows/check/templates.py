@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from core.document import KeyPath
+from core.document_faults import closest
 from core.errors import Problem, problem
 from flows.check.subject import Subject
-from flows.faults import closest
 from flows.model import Ask, Book, Number, Record, Set, When
-from flows.source import Path
 from flows.template import TemplateFault, names_used
 
 ANSWER_PARTS = ("value", "label", "verdict", "score", "raw")
@@ -31,7 +31,7 @@ def check_templates(subject: Subject) -> Iterator[Problem]:
                 yield problem(found[0], place, **found[1])
 
 
-def _sources(subject: Subject) -> Iterator[tuple[Path, str, bool]]:
+def _sources(subject: Subject) -> Iterator[tuple[KeyPath, str, bool]]:
     """Yield (path, source, whether it is an expression)."""
     for wording in subject.wordings:
         for language, text in wording.languages(subject.languages[:1]):

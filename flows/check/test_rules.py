@@ -243,7 +243,7 @@ BROKEN: dict[str, list[str]] = {
     ],
     # --- files in use
     "flow-use-outside": [steps(ASK, head="use: {other: ../other.yaml} #!\n")],
-    "flow-unreadable": [steps(ASK, head="use: {other: other.yaml} #!\n")],
+    "document-unreadable": [steps(ASK, head="use: {other: other.yaml} #!\n")],
 }
 CASES = [(code, text) for code, texts in BROKEN.items() for text in texts]
 
@@ -282,11 +282,11 @@ def test_everything_is_found_at_once(tmp_path: Path) -> None:
     assert codes == [
         "flow-key-before-option",
         "flow-key-not-named",
-        "flow-unknown-setting",
+        "document-unknown-setting",
         "flow-unknown-step",
         "flow-unknown-field",
         "flow-unreachable",
-        "flow-unknown-setting",
+        "document-unknown-setting",
     ]
 
 
@@ -296,7 +296,7 @@ def test_lost_steps_raise_no_false_alarm(tmp_path: Path) -> None:
         "  - {when: answers.overall.value == 'x', then: bye}\n  - {end: a, id: bye}",
     )
     codes = {problem.code for problem in found(broken, tmp_path)}
-    assert codes == {"flow-bad-id", "flow-unknown-word", "flow-unknown-answer"}
+    assert codes == {"flow-bad-id", "document-unknown-word", "flow-unknown-answer"}
 
 
 def test_the_length_of_prompts_can_be_measured() -> None:

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import available_timezones
@@ -12,19 +11,17 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     model_validator,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from core.errors import AuthorError, Place, Problem, problem
+from core.document import Document, parse_document, read_document
+from core.document_faults import fault, faults
+from core.errors import AuthorError
 from core.respondent import RespondentClass
-
-FILE_LIMIT = 1_000_000
-"""Bytes; a mapping is a page of text."""
 
 
 def heading(text: str) -> str:
@@ -38,7 +35,7 @@ def _as_list(value: Any) -> Any:
 
 def _zone(value: str) -> str:
     if value not in available_timezones():
-        raise ValueError(value)
+        raise fault("mapping-time-zone", zone=value)
     return value
 
 
@@ -83,14 +80,24 @@ class ClassRule(_Part):
     """Class of all other values; none: such rows are rejected."""
 
 
+def _class_shape(value: Any) -> str:
+    return "=rule" if isinstance(value, dict | ClassRule) else "=class"
+
+
+Classes = Annotated[
+    Annotated[RespondentClass, Tag("=class")] | Annotated[ClassRule, Tag("=rule")],
+    Discriminator(_class_shape),
+]
+"""One class for the whole file, or by a column."""
+
+
 class Mapping(_Part):
     """How one kind of export is read."""
 
     source: str = Field(min_length=1, max_length=100)
     """Name of the case platform: case numbers are unique within it."""
     columns: Columns
-    respondent_class: RespondentClass | ClassRule
-    """One class for the whole file, or by a column."""
+    respondent_class: Classes
     unit_levels: list[Headings] = Field(default_factory=list)
     """Columns of the unit tree from the top down, instead of `columns: unit`."""
     unit_separator: str = ""
@@ -113,78 +120,40 @@ class Mapping(_Part):
 
     @model_validator(mode="after")
     def _names(self) -> "Mapping":
-        unknown = set(self.fixed) - set(Columns.model_fields) | (set(self.fixed) & {"case_number"})
-        if unknown:
-            raise ValueError(f"fixed: {', '.join(sorted(unknown))}")
-        wrong = [name for name in self.fields if not name.isidentifier()]
-        if wrong:
-            raise ValueError(f"fields: {', '.join(wrong)}")
+        known = set(Columns.model_fields) - {"case_number"}
+        for name in self.fixed:
+            if name not in known:
+                raise fault("mapping-fixed", name=name, known=", ".join(sorted(known)))
+        for name in self.fields:
+            if not name.isidentifier():
+                raise fault("mapping-field-name", name=name)
         return self
 
 
 def load_mapping(path: Path) -> Mapping:
-    """Read and check a mapping file. Raises AuthorError with every fault and its line."""
-    try:
-        if path.stat().st_size > FILE_LIMIT:
-            raise AuthorError(problem("mapping-too-large", Place(str(path))))
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AuthorError(
-            problem("mapping-unreadable", Place(str(path)), detail=str(error))
-        ) from error
-    return parse_mapping(text, str(path))
+    """Read and check a mapping file. Raises AuthorError with every fault and its place."""
+    return _checked(read_document(path))
 
 
 def parse_mapping(text: str, name: str) -> Mapping:
     """Check the text of a mapping; `name` stands in the places of its faults."""
+    return _checked(parse_document(text, name))
+
+
+def _checked(document: Document) -> Mapping:
     try:
-        tree = YAML(typ="rt").load(text)  # round trip: safe (no objects), and knows its lines
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
-        raise AuthorError(
-            problem("mapping-yaml", place, detail=error.problem or str(error))
-        ) from error
-    except YAMLError as error:
-        raise AuthorError(problem("mapping-yaml", Place(name), detail=str(error))) from error
-    if not isinstance(tree, CommentedMap):
-        raise AuthorError(problem("mapping-yaml", Place(name, 1, 1), detail="not a mapping"))
-    try:
-        return Mapping.model_validate(_plain(tree))
+        mapping = Mapping.model_validate(_words(document.data))
     except ValidationError as error:
-        raise AuthorError(*(_fault(one, tree, name) for one in error.errors())) from error
+        raise AuthorError(*document.problems, *faults(error, document, Mapping)) from error
+    if document.problems:
+        raise AuthorError(*document.problems)
+    return mapping
 
 
-def _plain(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    # 0571 and 110 without quotation marks are numbers to YAML, but words here.
-    return str(node) if isinstance(node, int) and not isinstance(node, bool) else node
-
-
-def _fault(error: Any, tree: CommentedMap, name: str) -> Problem:
-    location: Sequence[str | int] = error["loc"]
-    place = _place(tree, location, name)
-    where = ".".join(str(part) for part in location if not str(part)[:1].isupper())
-    if error["type"] == "extra_forbidden":
-        known = Columns.model_fields if location[0] == "columns" else Mapping.model_fields
-        return problem("mapping-name-unknown", place, name=where, known="、".join(known))
-    if error["type"] == "missing":
-        return problem("mapping-name-missing", place, name=where)
-    return problem("mapping-value-wrong", place, name=where, detail=error["msg"])
-
-
-def _place(tree: Any, location: Sequence[str | int], name: str) -> Place:
-    """Walk as far towards the fault as the file goes: its line, or its parent's."""
-    line, column, node = 1, 1, tree
-    for part in location:
-        if isinstance(node, CommentedMap) and part in node:
-            line, column = (number + 1 for number in node.lc.key(part))
-        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            line, column = (number + 1 for number in node.lc.item(part))
-        else:
-            continue  # pydantic names the alternatives of a union as well
-        node = node[part]
-    return Place(name, line, column)
+def _words(value: Any) -> Any:
+    """Turn numbers into words: 110 without quotation marks is a number to YAML, a word here."""
+    if isinstance(value, dict):
+        return {key: _words(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_words(each) for each in value]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

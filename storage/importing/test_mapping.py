@@ -27,11 +27,10 @@ def _faults(text: str) -> list[tuple[str, int]]:
 def test_every_fault_is_told_with_its_line() -> None:
     text = "source: s\ncolumns:\n  case_number: 编号\n  nubmers: 电话\nrespondent_class: people\n"
     assert _faults(text + "time_zone: Mars\n") == [
-        ("mapping-name-missing", 2),
-        ("mapping-name-unknown", 4),
-        ("mapping-value-wrong", 5),
-        ("mapping-value-wrong", 5),
-        ("mapping-value-wrong", 6),
+        ("document-missing-setting", 2),
+        ("document-unknown-setting", 4),
+        ("document-unknown-word", 5),
+        ("mapping-time-zone", 6),
     ]
 
 
