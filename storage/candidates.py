@@ -3,19 +3,56 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Table, func, literal_column, select, text, update
+from sqlalchemy import Table, TextClause, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.facts import KnownCallback, known_callbacks
+from storage.facts import KnownCallback, callback_facts
 from storage.schema import Batch, Callback, Party
+from storage.types import UtcDateTime
 
 RIPEN = 200
-"""Callbacks that one claim marks as due, at most."""
-DUE = "callbacks.state = 'waiting' AND callbacks.due"
-COMING = "callbacks.state = 'waiting' AND NOT callbacks.due"
-# Written out, not bound: the planner must see the conditions of the partial indexes.
+"""Callbacks that one look marks as due, at most."""
+
+# Written out, not bound: the planner must see the conditions of the partial indexes, and must
+# read a few rows from the front of each running batch, however many wait there or in batches
+# that are paused.
+_FRONT = {
+    "sqlite": (
+        "SELECT c.id FROM batches b CROSS JOIN callbacks c ON c.id IN (SELECT x.id "
+        "FROM callbacks x WHERE x.batch_id = b.id AND x.state = 'waiting' AND {which} "
+        "AND x.next_at <= :now ORDER BY {order} LIMIT :most) "
+        "WHERE b.state = 'running'{named} ORDER BY {outer} LIMIT :most"
+    ),
+    "postgresql": (
+        "SELECT c.id FROM batches b CROSS JOIN LATERAL (SELECT x.id, x.priority, x.next_at "
+        "FROM callbacks x WHERE x.batch_id = b.id AND x.state = 'waiting' AND {which} "
+        "AND x.next_at <= :now ORDER BY {order} LIMIT :most) c "
+        "WHERE b.state = 'running'{named} ORDER BY {outer} LIMIT :most"
+    ),
+}
+
+
+def _front(
+    dialect: str,
+    which: str,
+    order: str,
+    now: datetime,
+    most: int,
+    batches: Collection[int] | None,
+) -> TextClause:
+    """Return the query for the ids of the first `most` of running batches (of `batches`)."""
+    named = "" if batches is None else " AND b.id IN :batches"
+    statement = text(
+        _FRONT[dialect].format(
+            which=which, order=order, outer=order.replace("x.", "c."), named=named
+        )
+    )
+    bound = [bindparam("now", now, type_=UtcDateTime()), bindparam("most", most)]
+    if batches is not None:
+        bound.append(bindparam("batches", tuple(batches), expanding=True))
+    return statement.bindparams(*bound)
 
 
 @dataclass(frozen=True)
@@ -34,68 +71,61 @@ class Candidate:
     """What the calling policy asks about."""
 
 
-async def ripen(session: AsyncSession, now: datetime) -> bool:
+async def ripen(
+    session: AsyncSession, now: datetime, batches: Collection[int] | None = None
+) -> bool:
     """Mark callbacks whose time has come as due; True where more may be left to mark."""
-    coming = (
-        select(Callback.id)
-        .where(text(COMING))
-        .where(Callback.next_at <= now)
-        .order_by(Callback.next_at, Callback.priority, Callback.deadline, Callback.id)
-        .limit(RIPEN)
-    )
-    if session.get_bind().dialect.name == "postgresql":
-        coming = coming.with_for_update(skip_locked=True)
+    dialect = session.get_bind().dialect.name
+    coming = _front(dialect, "NOT x.due", "x.next_at, x.priority, x.id", now, RIPEN, batches)
+    ids = (await session.execute(coming)).scalars().all()
+    if not ids:
+        return False
     table = cast(Table, Callback.__table__)
-    changed = await (await session.connection()).execute(
-        update(table).where(table.c.id.in_(coming)).values(due=True)
+    if dialect == "postgresql":
+        # Somebody who holds one of them (a correction, an import) is not waited for.
+        locked = select(table.c.id).where(table.c.id.in_(ids), table.c.state == "waiting")
+        ids = (await session.execute(locked.with_for_update(skip_locked=True))).scalars().all()
+    await (await session.connection()).execute(
+        update(table)
+        .where(table.c.id.in_(ids), table.c.state == "waiting", table.c.next_at <= now)
+        .values(due=True)
     )
-    return changed.rowcount >= RIPEN
+    return len(ids) >= RIPEN
 
 
 async def candidates(
     session: AsyncSession, now: datetime, limit: int, batches: Collection[int] | None = None
 ) -> list[Candidate]:
-    """Return those next in line (priority, deadline, id) of running batches, locked."""
-    running = select(Batch.id).where(Batch.state == "running")
-    if batches is not None:
-        running = running.where(Batch.id.in_(batches))
-    ids = (await session.execute(running)).scalars().all()
-    if not ids:
-        return []
-    first = (
-        select(Callback.id)
-        .where(text(DUE))
-        # The plus keeps SQLite's planner off the indexes that begin with the batch: it would
-        # read and sort everybody who waits.
-        .where(literal_column("+callbacks.batch_id").in_(ids), Callback.next_at <= now)
-        .order_by(Callback.priority, Callback.deadline, Callback.id)
-        .limit(limit)
-    )
-    if session.get_bind().dialect.name == "postgresql":
-        first = first.with_for_update(skip_locked=True)
-    chosen = (await session.execute(first)).scalars().all()
-    if not chosen:
-        return []
-    known = await known_callbacks(session, chosen)
-    rows = await session.execute(_DETAILS.where(Callback.id.in_(chosen)))
-    found = {
-        row[0]: Candidate(row[0], row[1], row[2], row[3], row[4], row[5], known[row[0]])
-        for row in rows.all()
-    }
-    return [found[callback_id] for callback_id in chosen]
+    """Return those next in line (priority, id) of running batches, locked.
+
+    The priority holds the deadline (`dialer/deadline.py`): who has none comes last.
+    """
+    dialect = session.get_bind().dialect.name
+    line = _front(dialect, "x.due", "x.priority, x.id", now, limit, batches)
+    query = _DETAILS.where(Callback.id.in_(line.columns(Callback.id).scalar_subquery()))
+    if dialect == "postgresql":
+        query = query.with_for_update(of=Callback, skip_locked=True)
+    found = []
+    for row in (await session.execute(query)).all():
+        known: dict[str, Any] = dict(row._mapping)
+        details = {name: known.pop(name) for name in _OF_CANDIDATE}
+        details["language"] = details["language"] or ""
+        found.append(Candidate(callback_id=known["id"], known=KnownCallback(**known), **details))
+    return found
 
 
+_OF_CANDIDATE = ("batch_id", "flow_version_id", "extension", "language", "sequence")
 _DETAILS = (
-    select(
-        Callback.id,
+    callback_facts(
         Callback.batch_id,
         Batch.flow_version_id,
         Callback.extension,
-        func.coalesce(func.nullif(Callback.language, ""), Party.language),
+        func.coalesce(func.nullif(Callback.language, ""), Party.language).label("language"),
         Callback.sequence,
     )
     .join(Batch, Batch.id == Callback.batch_id)
-    .join(Party, Party.id == Callback.party_id)
+    .where(Callback.state == "waiting")
+    .order_by(Callback.priority, Callback.id)
 )
 
 
@@ -103,14 +133,15 @@ async def next_due(
     session: AsyncSession, batches: Collection[int] | None = None
 ) -> datetime | None:
     """Return when the next callback of a running batch becomes due; None: none waits."""
-    query = (
+    first = (
         select(Callback.next_at)
-        .join(Batch, Batch.id == Callback.batch_id)
-        .where(text(COMING))
-        .where(Batch.state == "running")
+        .where(text("callbacks.state = 'waiting' AND NOT callbacks.due"))
+        .where(Callback.batch_id == Batch.id)
         .order_by(Callback.next_at)
         .limit(1)
+        .scalar_subquery()
     )
+    query = select(func.min(first)).where(Batch.state == "running")
     if batches is not None:
-        query = query.where(Callback.batch_id.in_(batches))
+        query = query.where(Batch.id.in_(batches))
     return await session.scalar(query)

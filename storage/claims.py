@@ -24,9 +24,10 @@ from storage.schema import Attempt, Callback
 from storage.trunk_lanes import Lane, lock_lanes, save_starts
 
 CALLBACKS = cast(Table, Callback.__table__)
-SPARE = 30
-"""Candidates looked at beyond those that can be called, so that whoever may not be called now
-makes room in the same transaction."""
+SPARE = 4
+"""Candidates looked at beyond those that can be called: some may not be called now."""
+FURTHER = 100
+"""Candidates looked at in the same transaction where those were not enough."""
 
 
 @dataclass(frozen=True)
@@ -147,15 +148,16 @@ async def _claim(
     starts = _starts(rules, lanes, pace_now, most)
     if not starts:
         return ClaimResult(wait=_wait(rules, lanes, pace_now))
-    ripened = await ripen(session, now)
-    found = await candidates(session, now, len(starts) + SPARE, batches)
-    attempts = await known_attempts(
-        session,
-        party_ids={one.known.party_id for one in found},
-        numbers={one.known.e164 for one in found},
-        since=now - rules.history,
-    )
-    taken, put_off = _judge(found, attempts, rules, now, len(starts))
+    wanted, ripened = len(starts) + SPARE, False
+    found = await candidates(session, now, wanted, batches)
+    if len(found) < wanted:
+        ripened = await ripen(session, now, batches)
+        found = await candidates(session, now, wanted, batches)
+    taken, put_off = await _judged(session, found, rules, now, len(starts))
+    if len(taken) < len(starts) and len(found) == wanted:
+        wanted = len(found) + FURTHER
+        found = await candidates(session, now, wanted, batches)
+        taken, put_off = await _judged(session, found, rules, now, len(starts))
     # The starts that nobody needed are given back.
     for lane in lanes.values():
         lane.last_start = before[lane.name]
@@ -168,11 +170,37 @@ async def _claim(
             session, [lane for lane in lanes.values() if lane.last_start != before[lane.name]]
         )
     await _put_off(session, put_off, now)
-    looked_at_all = len(found) < len(starts) + SPARE and not ripened
+    looked_at_all = len(found) < wanted and not ripened
     exhausted = looked_at_all and len(taken) + len(put_off) >= len(found)
     due = await next_due(session, batches) if exhausted and not taken else None
     wait = 0.0 if not taken else _wait(rules, lanes, pace_now)
     return ClaimResult(tuple(claimed), len(put_off), wait, due, exhausted)
+
+
+async def _judged(
+    session: AsyncSession, found: Sequence[Candidate], rules: ClaimRules, now: datetime, room: int
+) -> tuple[list[Candidate], list[tuple[Candidate, Ruling]]]:
+    attempts = []
+    if found:
+        attempts = await known_attempts(
+            session,
+            party_ids={one.known.party_id for one in found},
+            numbers={one.known.e164 for one in found},
+            since=now - rules.history,
+        )
+    return _judge(found, attempts, rules, now, room)
+
+
+async def notice_due(
+    database: Database, now: datetime, batches: Collection[int] | None = None
+) -> bool:
+    """Let those whose time has come (a booked call, a retry) take their place among the due.
+
+    To be called every second or so: claims themselves look only where nobody else is due.
+    Returns True where more may be left. Raises as `claim` does.
+    """
+    async with database.write() as session:
+        return await ripen(session, now, batches)
 
 
 async def claim_start(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.disposition import Disposition
@@ -55,7 +55,23 @@ async def known_callbacks(
     session: AsyncSession, callback_ids: Collection[int]
 ) -> dict[int, KnownCallback]:
     """Return what is known about these callbacks, by id."""
-    rows = await session.execute(
+    rows = await session.execute(callback_facts().where(Callback.id.in_(callback_ids)))
+    return {row.id: KnownCallback(**row._mapping) for row in rows}
+
+
+def _failed_tries() -> Any:
+    """Counted, not derived from `sequence`: a corrected number starts its tries anew."""
+    return (
+        select(func.count())
+        .select_from(Attempt)
+        .where(Attempt.callback_id == Callback.id, Attempt.disposition == Disposition.FAILED)
+        .scalar_subquery()
+    )
+
+
+def callback_facts(*more: Any) -> Any:
+    """Return the query for the fields of `KnownCallback`, and for `more` columns beside them."""
+    return (
         select(
             Callback.id,
             Callback.case_id,
@@ -72,6 +88,7 @@ async def known_callbacks(
             Case.key_incident,
             Party.face_to_face,
             PartyNumber.invalid_since.is_not(None).label("number_invalid"),
+            *more,
         )
         .join(Case, Case.id == Callback.case_id)
         .join(Party, Party.id == Callback.party_id)
@@ -80,18 +97,6 @@ async def known_callbacks(
             PartyNumber,
             and_(PartyNumber.party_id == Callback.party_id, PartyNumber.e164 == Callback.e164),
         )
-        .where(Callback.id.in_(callback_ids))
-    )
-    return {row.id: KnownCallback(**row._mapping) for row in rows}
-
-
-def _failed_tries() -> Any:
-    """Counted, not derived from `sequence`: a corrected number starts its tries anew."""
-    return (
-        select(func.count())
-        .select_from(Attempt)
-        .where(Attempt.callback_id == Callback.id, Attempt.disposition == Disposition.FAILED)
-        .scalar_subquery()
     )
 
 
@@ -114,12 +119,9 @@ async def known_attempts(
     )
     if since is not None:
         columns = columns.where(Attempt.claimed_at > since)
-    # Two queries, each on an index of its own: an OR over both would read the whole table.
-    found: dict[int, KnownAttempt] = {}
-    for query in (
-        columns.where(Attempt.party_id.in_(party_ids)),
-        columns.where(Attempt.e164.in_(numbers)),
-    ):
-        for row in await session.execute(query):
-            found[row.id] = KnownAttempt(**row._mapping)
+    # Each half on an index of its own: an OR over both would read the whole table.
+    both = union_all(
+        columns.where(Attempt.party_id.in_(party_ids)), columns.where(Attempt.e164.in_(numbers))
+    )
+    found = {row.id: KnownAttempt(**row._mapping) for row in await session.execute(both)}
     return sorted(found.values(), key=lambda known: (known.claimed_at, known.id), reverse=True)

@@ -220,11 +220,11 @@ class Callback(Base):
     __tablename__ = "callbacks"
     __table_args__ = (
         UniqueConstraint("batch_id", "case_id", "party_id"),
-        # Claims take from the front of this one, however many rows wait behind ...
+        # Claims take each batch from its front, however many rows wait behind ...
         Index(
             "ix_callbacks_due",
+            "batch_id",
             "priority",
-            "deadline",
             "id",
             sqlite_where=text("state = 'waiting' AND due"),
             postgresql_where=text("state = 'waiting' AND due"),
@@ -232,9 +232,9 @@ class Callback(Base):
         # ... and this one tells them, in order of time, what has become due.
         Index(
             "ix_callbacks_waiting",
+            "batch_id",
             "next_at",
             "priority",
-            "deadline",
             "id",
             sqlite_where=text("state = 'waiting' AND NOT due"),
             postgresql_where=text("state = 'waiting' AND NOT due"),

@@ -7,8 +7,9 @@ Its lock is taken first by every claim, so two dialers never count the same capa
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -66,11 +67,12 @@ async def lock_lanes(session: AsyncSession, names: Iterable[str]) -> dict[str, L
 
 async def save_starts(session: AsyncSession, lanes: Iterable[Lane]) -> None:
     """Keep the `last_start` of `lanes`."""
-    for lane in lanes:
-        await session.execute(
-            update(TrunkState)
-            .where(TrunkState.name == lane.name)
-            .values(last_start=lane.last_start)
+    table = cast(Table, TrunkState.__table__)
+    rows = [{"of": lane.name, "at": lane.last_start} for lane in lanes]
+    if rows:
+        await (await session.connection()).execute(
+            update(table).where(table.c.name == bindparam("of")).values(last_start=bindparam("at")),
+            rows,
         )
 
 

@@ -223,7 +223,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_callbacks_due",
         "callbacks",
-        ["priority", "deadline", "id"],
+        ["batch_id", "priority", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'waiting' AND due"),
         postgresql_where=sa.text("state = 'waiting' AND due"),
@@ -231,7 +231,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_callbacks_waiting",
         "callbacks",
-        ["next_at", "priority", "deadline", "id"],
+        ["batch_id", "next_at", "priority", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'waiting' AND NOT due"),
         postgresql_where=sa.text("state = 'waiting' AND NOT due"),
