@@ -146,18 +146,13 @@ def _reaction_edges(node: Node, step: Question, flow: Flow) -> Iterator[Edge]:
         yield Edge(EdgeKind.SILENCE, step.on_silence.goto or node.name, waits=True)
     if again or step.on_invalid.goto:
         yield Edge(EdgeKind.INVALID, step.on_invalid.goto or node.name, waits=True)
-    if listens(step, flow) and (again or step.on_unsure.goto):
+    if flow.speech.enabled and (again or step.on_unsure.goto):
         yield Edge(EdgeKind.UNSURE, step.on_unsure.goto or node.name, waits=True)
     # Where silence and wrong keys always lead on, nobody ever gives up here.
     gone = step.on_silence.goto and step.on_invalid.goto
-    if not (gone and (step.on_unsure.goto or not listens(step, flow))):
+    if not (gone and (step.on_unsure.goto or not flow.speech.enabled)):
         yield Edge(EdgeKind.GIVE_UP, step.on_give_up.goto, waits=True)
     yield Edge(EdgeKind.HANG_UP, step.on_hang_up.goto, waits=True)
-
-
-def listens(step: Question, flow: Flow) -> bool:
-    """Return whether this question takes spoken answers."""
-    return flow.speech.enabled and not isinstance(step, Number)
 
 
 def wording(words: str | dict[str, str], language: str, flow: Flow) -> str:

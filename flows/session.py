@@ -70,6 +70,8 @@ class Session:
     """True: a question was left with words that could not be told apart."""
     diverted: bool = False
     """True: a key that works everywhere led away from a question that stays unanswered."""
+    skipped: bool = False
+    """True: a question was left without its answer: given up, or answered without a rating."""
     turns: int = 0
     disposition: Disposition | None = None
     """None until it has ended."""

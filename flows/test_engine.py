@@ -195,8 +195,10 @@ def test_what_is_likely_is_asked_back() -> None:
 
 def test_words_that_stay_unclear_make_the_verdict_unsure() -> None:
     done = hold(survey(ATTITUDE, **SPEECH), Speech("嗯这个", 1), Silence(), Silence())
-    assert ended(done) == (Disposition.BROKE_OFF, Verdict.UNSURE, "gave_up")
+    assert ended(done) == (Disposition.PARTIAL, Verdict.UNSURE, "gave_up")
     assert done.session.answers["attitude"]["raw"] == "嗯这个"
+    gone = hold(survey(ATTITUDE, **SPEECH), Speech("嗯这个", 1), HungUp())
+    assert ended(gone) == (Disposition.PARTIAL, Verdict.UNSURE, "hung_up")
 
 
 def test_unclear_words_never_hide_dissatisfaction() -> None:
@@ -289,6 +291,49 @@ def test_asking_for_a_person_leaves_questions_open(last: Input) -> None:
     )
     done = hold(program, Keys("1"), Keys("0"), last)
     assert ended(done)[:2] == (Disposition.PARTIAL, Verdict.SATISFIED)
+
+
+def test_a_taken_transfer_is_partial_where_a_question_was_passed_over() -> None:
+    person = {"key": "0", "label": "人工", "goto": "person"}
+    asked = {**ATTITUDE, "id": "b", "choices": [*ATTITUDE["choices"], person]}
+    given_up = {**ATTITUDE, "id": "b", "attempts": 1, "on_give_up": {"goto": "person"}}
+    transfer = {"transfer": "agents", "id": "person"}
+    for second, last in ((asked, Keys("0")), (given_up, Silence())):
+        program = survey(ATTITUDE, second, {**ATTITUDE, "id": "c"}, {"end": "completed"}, transfer)
+        done = hold(program, Keys("1"), last, TransferEnded(True))
+        assert ended(done)[:2] == (Disposition.PARTIAL, Verdict.SATISFIED)
+    through = hold(survey(ATTITUDE, transfer), Keys("3"), TransferEnded(True))
+    assert ended(through)[:2] == (Disposition.COMPLETED, Verdict.DISSATISFIED)
+
+
+SCORE = {"number": "请打分", "id": "score", "digits": [1, 2], "least": 1, "most": 20}
+
+
+@pytest.mark.parametrize(
+    ("words", "value"), [("五", "5"), ("幺二", "12"), ("我打十分", "10"), ("one five", "15")]
+)
+def test_a_number_may_be_spoken(words: str, value: str) -> None:
+    done = hold(survey(SCORE, **SPEECH), Speech(words))
+    assert isinstance(done.wait, Finished)
+    given = done.session.answers["score"]
+    assert (given["value"], given["raw"]) == (value, words)
+
+
+def test_a_spoken_number_is_asked_back_and_never_guessed() -> None:
+    program = survey(SCORE, **SPEECH)
+    asked = hold(program, Speech("幺二", 0.6))
+    assert said(asked)[-1] == "您是说“幺二”，对吗？对请按1，不对请按2。"
+    assert step(program, asked.session, Keys("1")).session.answers["score"]["value"] == "12"
+    assert said(hold(program, Speech("三十")))[0] == "这个数字不在范围内。"
+    for words in ("五六七八", "大概五"):
+        assert "score" not in hold(program, Speech(words)).session.answers
+    deaf = hold(survey(SCORE), Speech("五"))
+    assert "score" not in deaf.session.answers
+    assert isinstance(asked.wait, WaitAnswer)
+    waiting = hold(program).wait
+    assert isinstance(waiting, WaitAnswer)
+    assert waiting.listen
+    assert {"幺", "九"} <= set(waiting.phrases)
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,22 @@ class Turn:
             for given in self.session.answers.values()
         )
 
+    @property
+    def doubtful(self) -> bool:
+        """True where words at some question could not be told apart."""
+        session = self.session
+        return bool(session.unsettled or session.unclear or session.pending)
+
+    @property
+    def unfinished(self) -> Disposition:
+        """What a call that ends before its questions came to.
+
+        `partial` where something was rated, and where something was said that could not be told
+        apart: a person decides what it meant. `broke_off` where there is nothing to go by.
+        """
+        heard = self.rated or self.doubtful
+        return Disposition.PARTIAL if heard else Disposition.BROKE_OFF
+
     def verdict(self) -> Verdict | None:
         """Return the verdict of what was answered: aspect `overall`, else the worst given.
 
@@ -209,8 +225,7 @@ class Turn:
         ]
         overall = [verdict for aspect, verdict in given if aspect == "overall"]
         base = overall or [verdict for _, verdict in given]
-        doubt = self.session.unsettled or self.session.unclear or self.session.pending
-        return worst([*base, Verdict.UNSURE] if doubt else base)
+        return worst([*base, Verdict.UNSURE] if self.doubtful else base)
 
     def end(
         self, disposition: Disposition, *, verdict: Verdict | None = None, reason: str = ""

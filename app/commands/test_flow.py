@@ -53,7 +53,7 @@ def test_run_hangs_up_and_speaks_english() -> None:
     shown = huifang("run", VISIT, "--in", "en", typed="unsatisfied\nh\n")
     assert "Hello 张三" in shown.output
     assert "did not understand" in shown.output
-    assert "# broke_off unsure hung_up" in shown.output
+    assert "# partial unsure hung_up" in shown.output
 
 
 def test_run_refuses_an_undeclared_field() -> None:

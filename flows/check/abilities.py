@@ -31,9 +31,8 @@ def check_abilities(subject: Subject, abilities: Collection[str]) -> Iterator[Pr
             needed = "transfer"
         elif isinstance(node.step, SendText):
             needed = "text"
-        elif isinstance(node.step, Number) or (
-            isinstance(node.step, Ask | Book)
-            and not ("keys" in abilities or (flow.speech.enabled and "speech" in abilities))
+        elif isinstance(node.step, Ask | Number | Book) and not (
+            "keys" in abilities or (flow.speech.enabled and "speech" in abilities)
         ):
             needed = "keys"
         if needed and needed not in abilities:

@@ -2,8 +2,8 @@
 
 A hang-up is `completed` when something was rated and no `ask` or `number` is left on the way
 that the survey would take by itself from here (conditions as they stand), and none was left by a
-key that works everywhere; else it is `partial` when something was rated, and `broke_off` when
-nothing was.
+key that works everywhere; else it is `partial` when something was rated or said that could not be
+told apart (a person decides), and `broke_off` when there is nothing to go by.
 """
 
 from core.disposition import Disposition
@@ -27,13 +27,8 @@ def follow(turn: Turn) -> None:
 
 def end(turn: Turn) -> None:
     """End as what it came to."""
-    if not turn.rated:
-        ended = Disposition.BROKE_OFF
-    elif questions_left(turn):
-        ended = Disposition.PARTIAL
-    else:
-        ended = Disposition.COMPLETED
-    turn.end(ended, reason=Reason.HUNG_UP)
+    done = turn.rated and not questions_left(turn)
+    turn.end(Disposition.COMPLETED if done else turn.unfinished, reason=Reason.HUNG_UP)
 
 
 def questions_left(turn: Turn) -> bool:

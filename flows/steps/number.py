@@ -37,8 +37,8 @@ def may_start(step: Number, key: str) -> bool:
     return False
 
 
-def take(turn: Turn, step: Number, digits: str) -> None:
-    """Save the number and go on."""
+def take(turn: Turn, step: Number, digits: str, *, raw: str = "", confidence: float = 1.0) -> None:
+    """Save the number and go on; `raw` holds the words where it was spoken."""
     session = turn.session
     turn.took(EdgeKind.NEXT)
     turn.save(
@@ -49,7 +49,8 @@ def take(turn: Turn, step: Number, digits: str) -> None:
             label=digits,
             aspect=step.aspect,
             score=float(digits) if step.aspect is not None else None,
-            raw=digits,
+            raw=raw or digits,
+            confidence=confidence,
             tries=session.tries + session.repeats,
         )
     )

@@ -9,15 +9,16 @@ back, and what stays unclear makes the call's verdict `unsure`: a person decides
 from collections.abc import Sequence
 
 from core.catalogue import text as catalogue_text
-from core.disposition import Disposition
 from core.verdict import Verdict
-from flows.compiler import Question, listens
+from flows.compiler import Question
 from flows.exchange import Input, Keys, SaveAnswer, Silence, Speech, WaitAnswer
 from flows.model import Ask, Book, Choice, GlobalKey, Number, Reaction, Slot
 from flows.phrases import match
 from flows.program import EdgeKind
 from flows.scope import spoken_forms
 from flows.session import Pending, Reason
+from flows.spoken import digits as said_digits
+from flows.spoken_number import digit_words, spoken_number
 from flows.steps import ask, book, global_key, number
 from flows.turn import Turn
 from flows.values import Text
@@ -62,9 +63,10 @@ def _wait(turn: Turn, step: Question) -> WaitAnswer:
         least, most = number.lengths(step)
         keys = "".join(key for key in keys if not number.may_start(step, key))
         end_key = step.end_key if most > least else None
+        phrases = digit_words(session.language)
     else:
         keys = _unique("".join(a.key for a in _answers(step) if a.key) + keys)
-    if listens(step, turn.flow):
+    if turn.flow.speech.enabled:
         phrases = _unique_forms(phrases, _forms(turn, step))
     return WaitAnswer(
         step=session.node,
@@ -74,8 +76,8 @@ def _wait(turn: Turn, step: Question) -> WaitAnswer:
         end_key=end_key,
         timeout=step.timeout,
         inter_digit=step.inter_digit,
-        phrases=phrases if listens(step, turn.flow) else (),
-        listen=listens(step, turn.flow),
+        phrases=phrases if turn.flow.speech.enabled else (),
+        listen=turn.flow.speech.enabled,
         language=session.language,
     )
 
@@ -84,7 +86,7 @@ def answer(turn: Turn, step: Question, given: Input) -> bool:
     """Deal with one input. False where it is none that a question knows."""
     if isinstance(given, Keys):
         _keys(turn, step, given.digits)
-    elif isinstance(given, Speech) and listens(step, turn.flow):
+    elif isinstance(given, Speech) and turn.flow.speech.enabled:
         _speech(turn, step, given)
     elif isinstance(given, Silence | Speech):
         _silence(turn, step)
@@ -151,6 +153,9 @@ def _speech(turn: Turn, step: Question, given: Speech) -> None:
             else:
                 _unsure(turn, step, given.text)
             return
+    if isinstance(step, Number) and (digits := spoken_number(given.text)) is not None:
+        _spoken_number(turn, step, given, digits, sure=sure, likely=likely)
+        return
     answers = _answers(step)
     heard = match(given.text, [*map(list, _forms_each(turn, step))])
     if heard is None or not likely:
@@ -171,8 +176,31 @@ def _speech(turn: Turn, step: Question, given: Speech) -> None:
         _ask_back(turn, step, pending)
 
 
+def _spoken_number(
+    turn: Turn, step: Number, given: Speech, digits: str, *, sure: bool, likely: bool
+) -> None:
+    """Take a spoken number as keys are taken: what does not fit is invalid, not misheard."""
+    if not likely or (turn.session.pending is not None and not sure):
+        _unsure(turn, step, given.text)
+    elif not number.accepts(step, digits):
+        if sure:
+            _invalid(turn, step)
+        else:
+            _unsure(turn, step, given.text)
+    elif sure:
+        _settle(turn)
+        number.take(turn, step, digits, raw=given.text, confidence=given.confidence)
+    else:
+        pending = Pending(0, given.text, given.confidence)
+        turn.change(pending=pending, unclear=given.text)
+        _ask_back(turn, step, pending)
+
+
 def _ask_back(turn: Turn, step: Question, pending: Pending) -> None:
-    heard = turn.render(_answers(step)[pending.answer].label)
+    if isinstance(step, Number):
+        heard = said_digits(spoken_number(pending.raw), turn.session.language)
+    else:
+        heard = turn.render(_answers(step)[pending.answer].label)
     confirm = turn.flow.speech.confirm
     if confirm is not None:
         turn.speak(turn.render(confirm, heard=heard), answers=step.barge_in)
@@ -200,7 +228,8 @@ def _silence(turn: Turn, step: Question) -> None:
 def _invalid(turn: Turn, step: Question) -> None:
     count = turn.session.invalids
     turn.change(invalids=count + 1)
-    _react(turn, step, EdgeKind.INVALID, step.on_invalid, count, "flow-invalid")
+    own = "flow-invalid-number" if isinstance(step, Number) else "flow-invalid"
+    _react(turn, step, EdgeKind.INVALID, step.on_invalid, count, own)
 
 
 def _unsure(turn: Turn, step: Question, words: str = "") -> None:
@@ -216,6 +245,7 @@ def _react(
     turn.change(pending=None)
     if reaction.goto is not None:
         turn.took(kind)
+        turn.change(skipped=True)
         if reaction.say is not None:
             turn.say(_nth(reaction.say, count))
         turn.go(reaction.goto)
@@ -250,6 +280,7 @@ def _give_up(turn: Turn, step: Question) -> None:
             )
         )
     leave(turn)
+    turn.change(skipped=True)
     reaction = step.on_give_up
     if reaction.say is not None:
         turn.say(_nth(reaction.say, 0))
@@ -258,8 +289,7 @@ def _give_up(turn: Turn, step: Question) -> None:
         return
     if reaction.say is None:
         turn.say_own("flow-gave-up")
-    ended = Disposition.PARTIAL if turn.rated else Disposition.BROKE_OFF
-    turn.end(ended, reason=Reason.GAVE_UP)
+    turn.end(turn.unfinished, reason=Reason.GAVE_UP)
 
 
 # ---------------------------------------------------------------------------------- answers
@@ -271,6 +301,8 @@ def _take(turn: Turn, step: Question, index: int, kind: str, raw: str, confidenc
         ask.take(turn, step, step.choices[index], kind, raw, confidence)
     elif isinstance(step, Book):
         book.take(turn, step.slots[index], raw, confidence)
+    else:
+        number.take(turn, step, spoken_number(raw) or "", raw=raw, confidence=confidence)
 
 
 def _settle(turn: Turn) -> None:

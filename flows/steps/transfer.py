@@ -23,7 +23,8 @@ def wait(turn: Turn, step: Transfer) -> WaitTransfer:
 def answer(turn: Turn, step: Transfer, given: Input) -> bool:
     """End when somebody took the call; go on where nobody did. False where it still waits.
 
-    The person who took it finishes the callback: with questions left it is `partial` for us.
+    The person who took it finishes the callback: where a question was passed over, or one is
+    still to come on the way that the survey would have taken, it is `partial` for us.
     """
     if not isinstance(given, TransferEnded):
         return False
@@ -32,7 +33,7 @@ def answer(turn: Turn, step: Transfer, given: Input) -> bool:
         turn.go(step.on_failure)
         return True
     turn.took(EdgeKind.NEXT, "taken")
-    left = not turn.rated or hang_up.questions_left(turn)
+    left = not turn.rated or turn.session.skipped or hang_up.questions_left(turn)
     ended = Disposition.PARTIAL if left else Disposition.COMPLETED
     turn.end(ended, reason=Reason.TRANSFERRED)
     return True

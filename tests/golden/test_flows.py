@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.check import check_file
 from flows.compiler import compile_flow
 from flows.reader import read
 from flows.rehearsal import rehearse
@@ -15,6 +16,11 @@ from flows.scenario import read_scenarios, scenarios_beside
 SURVEYS = sorted(
     file for file in (Path(__file__).parent / "flows").glob("*.yaml") if file.name.count(".") == 1
 )
+
+
+@pytest.mark.parametrize("file", SURVEYS, ids=lambda file: file.stem)
+def test_the_golden_surveys_are_without_fault(file: Path) -> None:
+    assert check_file(file) == []
 
 
 @pytest.mark.parametrize("file", SURVEYS, ids=lambda file: file.stem)
