@@ -1,6 +1,7 @@
 """What every command needs: the settings, the language, and how to print for machines."""
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,14 +38,22 @@ class Invocation:
 
 
 def language(ctx: typer.Context) -> str:
-    """Return the language of this run's screens: --language, else the settings', else Chinese."""
+    """Return the language of this run's screens: --language, the settings', the locale's, Chinese.
+
+    The locale counts only where nothing is set up yet, as for somebody who tries the
+    demonstration.
+    """
     given: Invocation = ctx.obj or Invocation()
     if given.language:
         return given.language
     try:
-        return load(given.config).settings.language
+        found = load(given.config)
     except HuifangError:
         return "zh"  # whoever needs the settings will hear what is wrong with them
+    if not found.written and "HUIFANG_LANGUAGE" not in os.environ:
+        locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+        return "en" if locale.startswith("en") else "zh"
+    return found.settings.language
 
 
 def loaded(ctx: typer.Context) -> Loaded:

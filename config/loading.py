@@ -32,6 +32,8 @@ class Loaded:
     """With its secrets."""
     trunks: tuple[Trunk, ...]
     """With their secrets."""
+    written: bool = True
+    """False where there is no settings file: these are the defaults."""
 
     def path(self, setting: Path) -> Path:
         """Return the absolute path of a folder or file named in the settings."""
@@ -72,7 +74,7 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
     url = _database_url(settings, document, folder, problems)
     if problems:
         raise AuthorError(*problems)
-    return Loaded(settings, folder, url, trunks)
+    return Loaded(settings, folder, url, trunks, bool(present))
 
 
 def _check_zones(settings: Settings, document: Document, problems: list[Problem]) -> None:
