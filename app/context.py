@@ -4,9 +4,11 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -63,6 +65,12 @@ def loaded(ctx: typer.Context) -> Loaded:
         return load(given.config)
     except HuifangError as error:
         refuse(error, given.language or "zh")
+
+
+def moment(ctx: typer.Context, at: datetime) -> str:
+    """Return a moment as screens show it: in the time zone of the calling rules."""
+    zone = ZoneInfo(loaded(ctx).settings.calling.time_zone)
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def print_json(value: Any) -> None:

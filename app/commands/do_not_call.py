@@ -8,7 +8,7 @@ import structlog
 import typer
 from rich.table import Table
 
-from app.context import Format, FormatOption, language, print_json, refuse, screen
+from app.context import Format, FormatOption, language, moment, print_json, refuse, screen
 from app.opened import whoever, with_database
 from config.loading import Loaded
 from core.catalogue import text
@@ -128,7 +128,7 @@ def show(
         return
     table = Table(box=None, show_header=False)
     for row in shown:
-        added = f"{row['added_at'].astimezone():%Y-%m-%d %H:%M}"
+        added = moment(ctx, row["added_at"])
         table.add_row(row["e164"], row["reason"], row["added_by"], added)
     screen.print(table)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from app.context import Format, FormatOption, language, print_json, refuse, screen
+from app.context import Format, FormatOption, language, moment, print_json, refuse, screen
 from app.opened import Result, whoever, with_database
 from config.loading import Loaded
 from core.catalogue import text
@@ -48,7 +48,7 @@ def show_all(
     if output is Format.JSON:
         print_json([_as_json(entry, False) for entry in found])
     else:
-        _tell(found, language(ctx), False)
+        _tell(ctx, found, False)
 
 
 @app.command("next")
@@ -168,14 +168,15 @@ def _show(
             told["events"] = [asdict(event) for event in events]
         print_json(told)
         return
-    _tell([entry], tongue, reveal)
+    _tell(ctx, [entry], reveal)
     for event in events:
         name = text(f"follow-up-event-{event.event}", tongue)
-        line = f"{event.at.astimezone():%Y-%m-%d %H:%M}  {name}  {event.by}  {event.note}"
+        line = f"{moment(ctx, event.at)}  {name}  {event.by}  {event.note}"
         screen.print(line.rstrip(), markup=False, highlight=False)
 
 
-def _tell(found: list[QueueEntry], tongue: str, reveal: bool) -> None:
+def _tell(ctx: typer.Context, found: list[QueueEntry], reveal: bool) -> None:
+    tongue = language(ctx)
     if not found:
         screen.print(text("queue-empty", tongue))
         return
@@ -194,7 +195,7 @@ def _tell(found: list[QueueEntry], tongue: str, reveal: bool) -> None:
             entry.party,
             entry.e164.removeprefix("+86") if reveal else mask(entry.e164),
             entry.unit.rpartition(UNIT_SEPARATOR)[2],
-            f"{entry.deadline.astimezone():%m-%d %H:%M}" if entry.deadline else "",
+            moment(ctx, entry.deadline) if entry.deadline else "",
         )
     screen.print(table)
 

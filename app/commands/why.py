@@ -1,11 +1,13 @@
 """`huifang why`: why somebody was, was not, or will be called."""
 
+from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from app.context import Format, FormatOption, language, print_json, screen
+from app.context import Format, FormatOption, language, moment, print_json, screen
 from app.opened import with_database
 from config.loading import Loaded
 from core.catalogue import text
@@ -14,6 +16,10 @@ from core.phone import mask
 from dialer.decision import Reason
 from dialer.why import CallbackStory, Explanation, PartyStory, explain
 from storage.database import Database
+
+
+Shown = Callable[[datetime], str]
+"""How a moment is written."""
 
 
 def why(
@@ -32,23 +38,23 @@ def why(
     if output is Format.JSON:
         print_json(as_json(told, language(ctx)))
         return
-    for line in lines(told, language(ctx)):
+    for line in lines(told, language(ctx), lambda at: moment(ctx, at)):
         screen.print(line, markup=False, highlight=False)
 
 
-def lines(told: Explanation, tongue: str) -> list[str]:
+def lines(told: Explanation, tongue: str, shown: Shown) -> list[str]:
     """Return the explanation for the screen, numbers masked."""
     if told.number is not None:
         return [told.number.sentence(tongue)]
-    return [line for story in told.parties for line in _party(story, tongue)]
+    return [line for story in told.parties for line in _party(story, tongue, shown)]
 
 
-def _party(story: PartyStory, tongue: str) -> list[str]:
+def _party(story: PartyStory, tongue: str, shown: Shown) -> list[str]:
     numbers = " ".join(mask(number) for number in story.party.numbers) or "-"
     party = story.party
     found = [text("why-party", tongue, party=party.name, id=party.id, numbers=numbers)]
     for told in story.callbacks:
-        found += [f"  {line}" for line in _callback(told, tongue)]
+        found += [f"  {line}" for line in _callback(told, tongue, shown)]
     for case, reason in story.without_callback:
         found.append(f"  {text('why-case', tongue, case=case, why=reason.sentence(tongue))}")
     for entry in story.queue:
@@ -61,14 +67,14 @@ def _party(story: PartyStory, tongue: str) -> list[str]:
     return found
 
 
-def _callback(told: CallbackStory, tongue: str) -> list[str]:
+def _callback(told: CallbackStory, tongue: str, shown: Shown) -> list[str]:
     row = told.callback
     found = [
         text("why-callback", tongue, case=row.case_number, batch=row.batch)
         + told.summary.sentence(tongue)
     ]
     for attempt in told.attempts:
-        values = {"at": f"{attempt.at.astimezone():%Y-%m-%d %H:%M}", "number": mask(attempt.e164)}
+        values = {"at": shown(attempt.at), "number": mask(attempt.e164)}
         if attempt.disposition is None:
             found.append(f"  {text('why-attempt-open', tongue, **values)}")
             continue
@@ -82,7 +88,7 @@ def _callback(told: CallbackStory, tongue: str) -> list[str]:
         found.append(f"  {text('why-no-attempt', tongue)}")
     if told.decision is not None:
         if told.decision.not_before is not None:
-            at = f"{told.decision.not_before.astimezone():%Y-%m-%d %H:%M}"
+            at = shown(told.decision.not_before)
             found.append(f"  {text('why-earliest', tongue, at=at)}")
         found.append(f"  {text('why-rules', tongue)}")
         found += [f"    {reason.sentence(tongue)}" for reason in told.decision.all_reasons]
