@@ -17,7 +17,6 @@ from dialer.decision import Reason
 from dialer.why import CallbackStory, Explanation, PartyStory, explain
 from storage.database import Database
 
-
 Shown = Callable[[datetime], str]
 """How a moment is written."""
 
