@@ -88,10 +88,10 @@ async def held(calls: int, folder: Path, also: Processes | None = None) -> dict[
         )
         async with sip_house.running(loaded, "held", calls) as house:
             pids = [os.getpid(), *house.channel.pool.pids, *(also() if also else ())]
-            before = cpu_seconds(pids)
+            before, own = cpu_seconds(pids), cpu_seconds(pids[:1])
             memory = asyncio.create_task(_memory(house, calls, pids))
             tally = await house.dialer.run()
-            used = cpu_seconds(pids) - before
+            used, own = cpu_seconds(pids) - before, cpu_seconds(pids[:1]) - own
             attempts, keys = await _attempts(house.database), await _keys(house.database)
             restarts = house.channel.pool.restarts
     lost = [one for one in attempts if one.disposition != "completed"]
@@ -108,6 +108,7 @@ async def held(calls: int, folder: Path, also: Processes | None = None) -> dict[
         "packets_lost": sum(one.packets_lost for one in attempts),
         "line_processes_lost": restarts,
         "cpu_ms_per_call_second": 1000 * used / max(0.001, seconds),
+        "cpu_ms_of_the_dialer": 1000 * own / max(0.001, seconds),
         "pss_mb_per_call": await memory / calls,
         "reasons": sorted({f"{one.disposition} {one.sip_status} {one.reason}" for one in lost}),
     }
