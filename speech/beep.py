@@ -10,6 +10,7 @@ Two tones at once are a key; speech is never this pure this long.
 import numpy as np
 from numpy.typing import NDArray
 
+from speech.sieve import PIECE, tone_possible
 from speech.tones import amplitude, block_index
 
 _BLOCK = 0.032
@@ -58,6 +59,9 @@ class BeepDetector:
         self._first = round(200 / self._bin)
         self._least = amplitude(_LEVEL_DBM0) ** 2 / 2
         self._gate = int(amplitude(_LEVEL_DBM0))
+        self._rate = rate
+        self._held = 2 * round(rate * PIECE) // self._hop
+        """Blocks of sound passed over that are kept: a tone may have begun in them."""
         self._carry = np.zeros(self._block - self._hop, dtype=np.float32)
         self._pending: list[bytes] = []
         self._waiting = 0
@@ -89,18 +93,30 @@ class BeepDetector:
         self._odd = data[whole:]
         self._pending, self._waiting = [], len(self._odd)
         samples = np.frombuffer(data[:whole], dtype="<i2")
-        self._reported = any(self._hear(*block) for block in self._measure(samples))
+        sound = np.concatenate([self._carry, samples.astype(np.float32)])
+        if not self._run and self._tone is None and not self._possible(samples, sound):
+            self._pass_over(sound)
+            return False
+        self._reported = any(self._hear(*block) for block in self._measure(sound))
         return self._reported
 
-    def _measure(self, samples: NDArray[np.int16]) -> list[tuple[float, float]]:
+    def _possible(self, samples: NDArray[np.int16], sound: NDArray[np.float32]) -> bool:
+        return int(samples.max()) >= self._gate and tone_possible(sound, self._rate, self._least)
+
+    def _pass_over(self, sound: NDArray[np.float32]) -> None:
+        """Take sound without a tone: only the time since the last one goes on."""
+        count = max(0, (len(sound) - self._block) // self._hop + 1 - self._held)
+        self._carry = sound[count * self._hop :]
+        self._since_tone += count
+        if self._since_tone * _HOP > _FORGET:
+            self._cadence = 0.0
+
+    def _measure(self, sound: NDArray[np.float32]) -> list[tuple[float, float]]:
         """Return for each block the frequency of its only tone (0: none) and its power."""
-        sound = np.concatenate([self._carry, samples.astype(np.float32)])
         count = (len(sound) - self._block) // self._hop + 1
         self._carry = sound[max(0, count) * self._hop :]
         if count <= 0:
             return []
-        if int(samples.max()) < self._gate and not self._run:
-            return [(0.0, 0.0)] * count
         blocks = sound[block_index(count, self._block, self._hop)] * self._window
         power = np.abs(np.fft.rfft(blocks, axis=1)) ** 2 * self._scale
         power[:, : self._first - 1] = 0.0

@@ -1,6 +1,5 @@
 """One call inside a line process."""
 
-import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,10 +7,11 @@ from typing import Any
 import pjsua2 as pj
 
 from ivr.channels.sip import headers
-from ivr.channels.sip.hearing import Hearing
+from ivr.channels.sip.filing import Filing
+from ivr.channels.sip.information import answer_ok
 from ivr.channels.sip.keys import KeyFilter
 from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded, Setup
-from ivr.channels.sip.sound import Player, Recording, SilenceWatch
+from ivr.channels.sip.voice import CallVoice
 
 PROBE_SECONDS = 8.0
 """How long an OPTIONS inside a call that has gone silent may stay unanswered."""
@@ -31,18 +31,13 @@ class LineCall(pj.Call):  # type: ignore[misc]
     ) -> None:
         super().__init__(account)
         self.order = order
-        self._report = report
+        self.filing = Filing(report)
+        """What is still to be told; outlives the call by the time its recordings take."""
+        self.voice = CallVoice(self._happened)
         self._silent_seconds = setup.silent_seconds
         self._beep_seconds = setup.beep_seconds
         self._dtmf = account.trunk.dtmf
         self._keys = KeyFilter()
-        self._hearing: Hearing | None = None
-        self._person: Any = None
-        self._player: Player | None = None
-        self._play = 0
-        self._answer: Recording | None = None
-        self._answer_watch: SilenceWatch | None = None
-        self._whole: Recording | None = None
         self._ring_until = time.monotonic() + order.ring_seconds
         self._give_up_at = 0.0
         self._answer_at = 0.0
@@ -68,67 +63,10 @@ class LineCall(pj.Call):  # type: ignore[misc]
         prm.opt.videoCount = 0
         self.makeCall(uri, prm)
 
-    def play(self, play: int, files: list[str]) -> None:
-        """Play `files`; what was playing is replaced."""
-        self.stop_playing()
-        if self._person is None:
-            return
-        self._play = play
-        try:
-            player = Player(files)
-        except pj.Error as error:
-            # A prompt that cannot be played must not leave the person in silence for ever.
-            self._happened("play_failed", play=play, reason=error.reason)
-            self._happened("prompt_finished", play=play)
-            return
-        self._player = player
-        player.startTransmit(self._person)
-        if self._whole:
-            self._whole.add(player)
-
-    def stop_playing(self) -> None:
-        """Stop at once."""
-        if self._player is not None:
-            if self._person is not None:
-                with contextlib.suppress(pj.Error):  # the call's sound may be gone already
-                    self._player.stopTransmit(self._person)
-            self._player = None  # its destructor takes it off the bridge and closes its files
-
-    def _played(self) -> None:
-        self.stop_playing()
-        self._happened("prompt_finished", play=self._play)
-        if self._hang_up_after_playing:
-            self.hang_up()
-
-    def record(self, path: str, seconds: float, silence: float) -> None:
-        """Record the person."""
-        if self._person is None:
-            return
-        self.stop_recording()
-        try:
-            self._answer = Recording(path, self._person)
-        except pj.Error as error:
-            self._happened("record_failed", path=path, reason=error.reason)
-            self._happened("recording_finished", path=path, seconds=0.0, ended_by="limit")
-            return
-        self._answer_watch = SilenceWatch(seconds, silence, time.monotonic())
-
-    def stop_recording(self) -> float:
-        """End the recording; return its seconds."""
-        recording, self._answer, self._answer_watch = self._answer, None, None
-        return recording.end() if recording else 0.0
-
-    def record_call(self, path: str) -> None:
-        """Record both sides until the end."""
-        if self._person is None or self._whole:
-            return
-        try:
-            self._whole = Recording(path, self._person)
-        except pj.Error as error:
-            self._happened("record_failed", path=path, reason=error.reason)
-            return
-        if self._player:
-            self._whole.add(self._player)
+    def stop_recording(self, ask: int) -> None:
+        """End the recording of an answer; tell `ask` its length once the file is complete."""
+        seconds, path = self.voice.stop_recording()
+        self.filing.add(Recorded(ask, seconds), time.monotonic(), path)
 
     def transfer(self, target: str) -> None:
         """Ask the other side to call `target` (REFER)."""
@@ -145,7 +83,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
         """End the call (CANCEL before the answer, BYE after it)."""
         if self.over or self._ended_by:
             return
-        if after_playing and self._player is not None:
+        if after_playing and self.voice.playing:
             self._hang_up_after_playing = True
             return
         self._ended_by = by
@@ -184,7 +122,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
         info = self.getInfo()  # held: its media are no more once it is collected
         for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                self._person = self.getAudioMedia(index)
+                self.voice.person = self.getAudioMedia(index)
                 self._last_sound = time.monotonic()
                 self._maybe_answered()
                 return
@@ -199,7 +137,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
             return
         new = self._keys.event(key, prm.timestamp, prm.duration, time.monotonic())
         if new and self._dtmf in ("auto", "rfc4733"):
-            self._happened("key", key=key, source="rfc4733")
+            self._pressed(key, "rfc4733")
 
     def onCallTsxState(self, prm: Any) -> None:
         state = prm.e.body.tsxState
@@ -208,6 +146,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
             if state.tsx.state == pj.PJSIP_TSX_STATE_TRYING:
                 key = headers.plain_key(_received(prm))
                 if key:
+                    answer_ok(state)
                     self.key(key, "info")
         elif method == "OPTIONS" and state.tsx.role == pj.PJSIP_ROLE_UAC and self._probe_until:
             if state.tsx.statusCode >= 200:
@@ -231,7 +170,11 @@ class LineCall(pj.Call):  # type: ignore[misc]
     def key(self, key: str, source: str) -> None:
         """Take a press that came by INFO or as a tone."""
         if self._dtmf in ("auto", source) and self._keys.press(key, source, time.monotonic()):
-            self._happened("key", key=key, source=source)
+            self._pressed(key, source)
+
+    def _pressed(self, key: str, source: str) -> None:
+        self.voice.person_is_there()
+        self._happened("key", key=key, source=source)
 
     # ------------------------------------------------------------------------ as time goes
 
@@ -246,23 +189,13 @@ class LineCall(pj.Call):  # type: ignore[misc]
             if now >= self._ring_until and not self._ended_by:
                 self.hang_up(by="ring_timeout")
             return
-        if self._player is not None and self._player.finished:
-            self._played()
+        keys, played = self.voice.tick(now)
+        for key in keys:
+            self.key(key, "inband")
+        if played and self._hang_up_after_playing:
+            self.hang_up()
         if self._answer_at and now >= self._answer_at and not self._answered:
             self._now_answered()
-        if self._hearing:
-            keys, beep = self._hearing.listen(now)
-            for key in keys:
-                self.key(key, "inband")
-            if beep:
-                self._happened("machine", sign="beep")
-        if self._answer_watch and self._person is not None and self._answer:
-            # Each side's level is kept by the conference bridge; a reading costs no sound work.
-            verdict = self._answer_watch.verdict(self._person.getRxLevel() / 255, now)
-            if verdict:
-                path = self._answer.path
-                seconds = self.stop_recording()
-                self._happened("recording_finished", path=path, seconds=seconds, ended_by=verdict)
         if now >= self._next_count:
             self._next_count = now + COUNT_SECONDS
             self._count()
@@ -298,7 +231,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
     # -------------------------------------------------------------------------- the end
 
     def _maybe_answered(self) -> None:
-        if not self._confirmed or self._answered or self._answer_at or self._person is None:
+        if not self._confirmed or self._answered or self._answer_at or self.voice.person is None:
             return
         self._last_sound = time.monotonic()
         if self.order.extension:
@@ -313,11 +246,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
         self._answered = True
         self._happened("answered")
         tones = self._dtmf == "inband" or (self._dtmf == "auto" and not self._events_agreed())
-        if not tones and not self._beep_seconds:
-            return
-        until = time.monotonic() + self._beep_seconds
-        with contextlib.suppress(pj.Error):
-            self._hearing = Hearing(self._person, keys=tones, beep_until=until)
+        self.voice.hear(tones=tones, beep_seconds=self._beep_seconds)
 
     def _events_agreed(self) -> bool:
         """Return True where the other side takes telephone-event (RFC 4733)."""
@@ -332,17 +261,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
         if self.over:
             return
         self.over = True
-        if self._answer:
-            path = self._answer.path
-            seconds = self.stop_recording()
-            self._happened("recording_finished", path=path, seconds=seconds, ended_by="hang_up")
-        if self._whole:
-            self._whole.end()
-            self._whole = None
-        self.stop_playing()
-        if self._hearing:
-            self._hearing.end()
-            self._hearing = None
+        whole = self.voice.end()
         if self._transferring:
             self._transfer_done(False, reason)
         by = self._ended_by
@@ -355,6 +274,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
             status = 200
         self._happened(
             "ended",
+            file=whole,
             by=by,
             sip_status=status,
             q850_cause=self._cause,
@@ -369,16 +289,18 @@ class LineCall(pj.Call):  # type: ignore[misc]
         The id outlives the call in pjsua2, and the destructor hangs up whatever call has the id
         by then: it must not be left to Python to decide when that is.
         """
-        self._person = None
+        self.voice.person = None
         self.__swig_destroy__(self)
 
     def _free(self) -> None:
         if not self.freed:
             self.freed = True
-            self._report(Freed(self.order.call))
+            self.filing.add(Freed(self.order.call), time.monotonic())
 
-    def _happened(self, what: str, **facts: Any) -> None:
-        self._report(Happened(self.order.call, what, time.time(), facts))
+    def _happened(self, what: str, *, file: str = "", **facts: Any) -> None:
+        """Tell of an event, once the recording `file` is complete where one belongs to it."""
+        message = Happened(self.order.call, what, time.time(), facts)
+        self.filing.add(message, time.monotonic(), file)
 
 
 def _received(prm: Any) -> str:
@@ -391,8 +313,3 @@ def _received(prm: Any) -> str:
     if event.type == pj.PJSIP_EVENT_RX_MSG:
         return str(event.body.rxMsg.rdata.wholeMsg)
     return ""
-
-
-def recorded(call: LineCall | None, ask: int) -> Recorded:
-    """Stop a call's recording and answer `ask`."""
-    return Recorded(ask, call.stop_recording() if call else 0.0)

@@ -16,11 +16,9 @@ import pjsua2 as pj
 from speech.beep import BeepDetector
 from speech.tones import DtmfDetector
 
-KEY_FRAME, BEEP_FRAME = 60_000, 240_000
-"""Microseconds of the tapped frames. A callback into Python costs the same for 20 ms as for 240;
-a key must be heard soon, a beep counts only after a pause anyway."""
-BEEP_BATCH = 4
-"""Frames that a beep is looked for in at once: a second of sound costs a third of four quarters."""
+KEY_FRAME, BEEP_FRAME = 60_000, 960_000
+"""Microseconds of the tapped frames. A callback into Python costs the same for 20 ms as for 960;
+a key must be heard soon, a beep counts only after a second of quiet anyway."""
 MOST_WAITING = 50
 """Frames put aside at most: older ones are dropped when the process cannot keep up."""
 _idle: dict[int, list["Tap"]] = {KEY_FRAME: [], BEEP_FRAME: []}
@@ -78,7 +76,7 @@ class Hearing:
         if self._tap is None:
             return "", False
         keys, beep = "", False
-        if self._keys or len(self._tap.waiting) >= BEEP_BATCH:
+        if self._tap.waiting:
             frames = [self._tap.waiting.popleft() for _ in range(len(self._tap.waiting))]
             pcm = b"".join(frames)
             if self._keys:
@@ -90,6 +88,10 @@ class Hearing:
         if not self._beep and not self._keys:
             self.end()
         return keys, beep
+
+    def person_is_there(self) -> None:
+        """Whoever presses a key is no mailbox: stop listening for its beep."""
+        self._beep_until = 0.0
 
     def end(self) -> None:
         """Stop listening."""

@@ -13,15 +13,16 @@ from typing import Any
 import pjsua2 as pj
 
 from ivr.channels.sip import protocol
-from ivr.channels.sip.call import LineCall, recorded
+from ivr.channels.sip.call import LineCall
 from ivr.channels.sip.engine import Engine, request_uri
+from ivr.channels.sip.filing import Filing
 
-TICK_SECONDS = 0.05
+TICK_SECONDS = 0.08
 IDLE_MILLISECONDS = 50
 BUSY_MILLISECONDS = 20
 BEAT_SECONDS = 1.0
 GOODBYE_SECONDS = 1.5
-CLOSE_FILES_SECONDS = 0.2
+CLOSE_FILES_SECONDS = 1.5
 MOST_CALLS = 32
 """Calls put on one process, however many the library would take: a crash loses them all."""
 
@@ -36,6 +37,8 @@ class Line:
         self._calls: dict[str, LineCall] = {}
         self._setup: protocol.Setup
         self._engine: Engine
+        self._filings: list[Filing] = []
+        """Of calls that are gone, but whose recordings are not complete yet."""
         self._closing = False
         self._probes: list[LineCall] = []  # held to the end of the process
 
@@ -97,13 +100,15 @@ class Line:
         while not self._closing:
             # Waiting inside the library would wake at every RTP packet of every call. A nap that
             # only a command ends, and then everything at once, costs a third of the CPU less.
-            nap = BUSY_MILLISECONDS if self._calls else IDLE_MILLISECONDS
-            select.select([self._house], [], [], nap / 1000)
+            nap = BUSY_MILLISECONDS if self._calls or self._filings else IDLE_MILLISECONDS
+            news, _, _ = select.select([self._house], [], [], nap / 1000)
             self._engine.turn(0)  # takes up to 16 sockets, each to its last packet
             if self._calls:
                 self._sweep()
-            self._listen()
+            if news:
+                self._listen()
             now = time.monotonic()
+            self._file(now)
             if now >= next_tick:
                 next_tick = now + TICK_SECONDS
                 for call in list(self._calls.values()):
@@ -120,6 +125,18 @@ class Line:
             if call.freed:
                 del self._calls[name]
                 call.dispose()
+                if not call.filing.empty:
+                    self._filings.append(call.filing)
+
+    def _file(self, now: float) -> None:
+        """Tell of the recordings that were completed meanwhile."""
+        for call in self._calls.values():
+            if not call.filing.empty:
+                call.filing.turn(now)
+        if self._filings:
+            for filing in self._filings:
+                filing.turn(now)
+            self._filings = [filing for filing in self._filings if not filing.empty]
 
     def _listen(self) -> None:
         try:
@@ -143,19 +160,22 @@ class Line:
         elif isinstance(command, protocol.Ask):
             self._ask(command)
         elif isinstance(command, protocol.StopRecording):
-            self._send(recorded(self._calls.get(command.call), command.ask))
+            if command.call in self._calls:
+                self._calls[command.call].stop_recording(command.ask)
+            else:
+                self._send(protocol.Recorded(command.ask, 0.0))
         elif command.call in self._calls and not self._calls[command.call].over:
             self._do(self._calls[command.call], command)
 
     def _do(self, call: LineCall, command: Any) -> None:
         if isinstance(command, protocol.Play):
-            call.play(command.play, command.files)
+            call.voice.play(command.play, command.files)
         elif isinstance(command, protocol.StopPlaying):
-            call.stop_playing()
+            call.voice.stop_playing()
         elif isinstance(command, protocol.Record):
-            call.record(command.path, command.seconds, command.silence)
+            call.voice.record(command.path, command.seconds, command.silence)
         elif isinstance(command, protocol.RecordCall):
-            call.record_call(command.path)
+            call.voice.record_call(command.path)
         elif isinstance(command, protocol.Transfer):
             call.transfer(command.target)
         elif isinstance(command, protocol.HangUp):
@@ -212,8 +232,8 @@ class Line:
             self._engine.turn(20)
             self._flush()
         self._sweep()
-        # Recordings are closed by the sound clock, a few frames after they were stopped; without
-        # that they have no header.
         until = time.monotonic() + CLOSE_FILES_SECONDS
-        while time.monotonic() < until:
+        while time.monotonic() < until and self._filings:
             self._engine.turn(20)
+            self._file(time.monotonic())
+            self._flush()

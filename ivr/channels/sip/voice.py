@@ -1,0 +1,139 @@
+"""The sound of one call: what is played to the person, what is recorded and heard of them."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pjsua2 as pj
+
+from ivr.channels.sip.hearing import Hearing
+from ivr.channels.sip.sound import Player, Recording, SilenceWatch
+
+Happened = Callable[..., None]
+"""Tells of an event: its name, its facts, and the file it must wait for (``path``)."""
+
+
+class CallVoice:
+    """Sound in both directions, from the moment it flows until the call's end."""
+
+    def __init__(self, happened: Happened) -> None:
+        self._happened = happened
+        self.person: Any = None
+        """The person's port on the conference bridge; None before sound flows and at the end."""
+        self._hearing: Hearing | None = None
+        self._player: Player | None = None
+        self._play = 0
+        self._answer: Recording | None = None
+        self._answer_watch: SilenceWatch | None = None
+        self._whole: Recording | None = None
+
+    @property
+    def playing(self) -> bool:
+        """True while a prompt is being played."""
+        return self._player is not None
+
+    def play(self, play: int, files: list[str]) -> None:
+        """Play `files`; what was playing is replaced."""
+        self.stop_playing()
+        if self.person is None:
+            return
+        self._play = play
+        try:
+            player = Player(files)
+        except pj.Error as error:
+            # A prompt that cannot be played must not leave the person in silence for ever.
+            self._happened("play_failed", play=play, reason=error.reason)
+            self._happened("prompt_finished", play=play)
+            return
+        self._player = player
+        player.startTransmit(self.person)
+        if self._whole:
+            self._whole.add(player)
+
+    def stop_playing(self) -> None:
+        """Stop at once."""
+        if self._player is not None:
+            if self.person is not None:
+                with contextlib.suppress(pj.Error):  # the call's sound may be gone already
+                    self._player.stopTransmit(self.person)
+            self._player = None  # its destructor takes it off the bridge and closes its files
+
+    def record(self, path: str, seconds: float, silence: float) -> None:
+        """Record the person."""
+        if self.person is None:
+            return
+        self.stop_recording()
+        try:
+            self._answer = Recording(path, self.person)
+        except pj.Error as error:
+            self._happened("record_failed", path=path, reason=error.reason)
+            self._happened("recording_finished", path=path, seconds=0.0, ended_by="limit")
+            return
+        self._answer_watch = SilenceWatch(seconds, silence, time.monotonic())
+
+    def stop_recording(self) -> tuple[float, str]:
+        """End the recording; return its seconds and its file (which is not complete yet)."""
+        recording, self._answer, self._answer_watch = self._answer, None, None
+        return (recording.end(), recording.path) if recording else (0.0, "")
+
+    def record_call(self, path: str) -> None:
+        """Record both sides until the end."""
+        if self.person is None or self._whole:
+            return
+        try:
+            self._whole = Recording(path, self.person)
+        except pj.Error as error:
+            self._happened("record_failed", path=path, reason=error.reason)
+            return
+        if self._player:
+            self._whole.add(self._player)
+
+    def hear(self, *, tones: bool, beep_seconds: float) -> None:
+        """Listen for keys as tones, and for so long for a mailbox's beep."""
+        if not tones and not beep_seconds:
+            return
+        until = time.monotonic() + beep_seconds
+        with contextlib.suppress(pj.Error):
+            self._hearing = Hearing(self.person, keys=tones, beep_until=until)
+
+    def person_is_there(self) -> None:
+        """A key was pressed: no mailbox."""
+        if self._hearing:
+            self._hearing.person_is_there()
+
+    def tick(self, now: float) -> tuple[str, bool]:
+        """Look at what is due; return the keys heard, and whether a prompt ended."""
+        played = self._player is not None and self._player.finished
+        if played:
+            self.stop_playing()
+            self._happened("prompt_finished", play=self._play)
+        keys = ""
+        if self._hearing:
+            keys, beep = self._hearing.listen(now)
+            if beep:
+                self._happened("machine", sign="beep")
+        if self._answer_watch and self.person is not None and self._answer:
+            # Each side's level is kept by the conference bridge; a reading costs no sound work.
+            verdict = self._answer_watch.verdict(self.person.getRxLevel() / 255, now)
+            if verdict:
+                self._recorded(verdict)
+        return keys, played
+
+    def _recorded(self, ended_by: str) -> None:
+        seconds, path = self.stop_recording()
+        facts = {"path": path, "seconds": seconds, "ended_by": ended_by}
+        self._happened("recording_finished", file=path, **facts)
+
+    def end(self) -> str:
+        """Stop everything; return the file of the whole call's recording, or nothing."""
+        if self._answer:
+            self._recorded("hang_up")
+        whole, self._whole = self._whole, None
+        if whole:
+            whole.end()
+        self.stop_playing()
+        if self._hearing:
+            self._hearing.end()
+            self._hearing = None
+        return whole.path if whole else ""
