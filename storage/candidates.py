@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Table, TextClause, bindparam, func, select, text, update
@@ -12,6 +13,7 @@ from storage.facts import KnownCallback, callback_facts
 from storage.schema import Batch, Callback, Party
 from storage.types import UtcDateTime
 
+CALLBACKS = cast(Table, Callback.__table__)
 RIPEN = 200
 """Callbacks that one look marks as due, at most."""
 
@@ -34,25 +36,23 @@ _FRONT = {
 }
 
 
-def _front(
-    dialect: str,
-    which: str,
-    order: str,
-    now: datetime,
-    most: int,
-    batches: Collection[int] | None,
-) -> TextClause:
-    """Return the query for the ids of the first `most` of running batches (of `batches`)."""
-    named = "" if batches is None else " AND b.id IN :batches"
+@cache
+def _front(dialect: str, which: str, order: str, named: bool) -> TextClause:
+    """Return the query for the ids of the first :most of running batches (of :batches)."""
     statement = text(
         _FRONT[dialect].format(
-            which=which, order=order, outer=order.replace("x.", "c."), named=named
+            which=which,
+            order=order,
+            outer=order.replace("x.", "c."),
+            named=" AND b.id IN :batches" if named else "",
         )
-    )
-    bound = [bindparam("now", now, type_=UtcDateTime()), bindparam("most", most)]
-    if batches is not None:
-        bound.append(bindparam("batches", tuple(batches), expanding=True))
-    return statement.bindparams(*bound)
+    ).bindparams(bindparam("now", type_=UtcDateTime()))
+    return statement.bindparams(bindparam("batches", expanding=True)) if named else statement
+
+
+def _bound(now: datetime, most: int, batches: Collection[int] | None) -> dict[str, Any]:
+    bound: dict[str, Any] = {"now": now, "most": most}
+    return bound if batches is None else {**bound, "batches": tuple(batches)}
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ async def ripen(
 ) -> bool:
     """Mark callbacks whose time has come as due; True where more may be left to mark."""
     dialect = session.get_bind().dialect.name
-    coming = _front(dialect, "NOT x.due", "x.next_at, x.priority, x.id", now, RIPEN, batches)
-    ids = (await session.execute(coming)).scalars().all()
+    coming = _front(dialect, "NOT x.due", "x.next_at, x.priority, x.id", batches is not None)
+    ids = (await session.execute(coming, _bound(now, RIPEN, batches))).scalars().all()
     if not ids:
         return False
-    table = cast(Table, Callback.__table__)
+    table = CALLBACKS
     if dialect == "postgresql":
         # Somebody who holds one of them (a correction, an import) is not waited for.
         locked = select(table.c.id).where(table.c.id.in_(ids), table.c.state == "waiting")
@@ -100,13 +100,10 @@ async def candidates(
 
     The priority holds the deadline (`dialer/deadline.py`): who has none comes last.
     """
-    dialect = session.get_bind().dialect.name
-    line = _front(dialect, "x.due", "x.priority, x.id", now, limit, batches)
-    query = _DETAILS.where(Callback.id.in_(line.columns(Callback.id).scalar_subquery()))
-    if dialect == "postgresql":
-        query = query.with_for_update(of=Callback, skip_locked=True)
+    query = _line(session.get_bind().dialect.name, batches is not None)
+    rows = await (await session.connection()).execute(query, _bound(now, limit, batches))
     found = []
-    for row in (await session.execute(query)).all():
+    for row in rows.all():
         known: dict[str, Any] = dict(row._mapping)
         details = {name: known.pop(name) for name in _OF_CANDIDATE}
         details["language"] = details["language"] or ""
@@ -127,6 +124,16 @@ _DETAILS = (
     .where(Callback.state == "waiting")
     .order_by(Callback.priority, Callback.id)
 )
+
+
+@cache
+def _line(dialect: str, named: bool) -> Any:
+    """Built once: building it costs more than asking."""
+    front = _front(dialect, "x.due", "x.priority, x.id", named)
+    query = _DETAILS.where(CALLBACKS.c.id.in_(front.columns(CALLBACKS.c.id).scalar_subquery()))
+    if dialect == "postgresql":
+        query = query.with_for_update(of=CALLBACKS, skip_locked=True)
+    return query
 
 
 async def next_due(

@@ -6,10 +6,10 @@ own transaction, `huifang why` for one.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select, union_all
+from sqlalchemy import and_, bindparam, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.disposition import Disposition
@@ -108,6 +108,17 @@ async def known_attempts(
     since: datetime | None = None,
 ) -> list[KnownAttempt]:
     """Return attempts to these parties or numbers, latest first; `since`: claimed later only."""
+    connection = await session.connection()
+    asked = {"people": tuple(party_ids), "numbers": tuple(numbers), "since": since or _EVER}
+    rows = await connection.execute(_ATTEMPTS, asked)
+    found = {row.id: KnownAttempt(**row._mapping) for row in rows}
+    return sorted(found.values(), key=lambda known: (known.claimed_at, known.id), reverse=True)
+
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _attempts() -> Any:
     columns = select(
         Attempt.id,
         Attempt.callback_id,
@@ -116,12 +127,13 @@ async def known_attempts(
         Attempt.claimed_at,
         Attempt.ended_at,
         Attempt.disposition,
-    )
-    if since is not None:
-        columns = columns.where(Attempt.claimed_at > since)
+    ).where(Attempt.claimed_at > bindparam("since"))
     # Each half on an index of its own: an OR over both would read the whole table.
-    both = union_all(
-        columns.where(Attempt.party_id.in_(party_ids)), columns.where(Attempt.e164.in_(numbers))
+    return union_all(
+        columns.where(Attempt.party_id.in_(bindparam("people", expanding=True))),
+        columns.where(Attempt.e164.in_(bindparam("numbers", expanding=True))),
     )
-    found = {row.id: KnownAttempt(**row._mapping) for row in await session.execute(both)}
-    return sorted(found.values(), key=lambda known: (known.claimed_at, known.id), reverse=True)
+
+
+_ATTEMPTS = _attempts()
+"""Built once: building it costs more than asking."""

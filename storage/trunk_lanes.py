@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,33 +47,47 @@ async def lock_lanes(session: AsyncSession, names: Iterable[str]) -> dict[str, L
     On SQLite the write transaction is the lock.
     """
     wanted = sorted({HOUSE, *names})
-    query = select(
-        TrunkState.name, TrunkState.last_start, TrunkState.paused_until, TrunkState.pause_seconds
-    )
-    query = query.where(TrunkState.name.in_(wanted)).order_by(TrunkState.name).with_for_update()
-    rows = (await session.execute(query)).all()
+    connection = await session.connection()
+    rows = (await connection.execute(_LOCK, {"names": wanted})).all()
     if len(rows) < len(wanted):
         await ensure_lanes(session, wanted)
-        rows = (await session.execute(query)).all()
+        rows = (await connection.execute(_LOCK, {"names": wanted})).all()
     lanes = {row.name: Lane(row.name, 0, row[1], row[2], row[3]) for row in rows}
     # A statement of its own, after the lock: what others committed before it is counted.
-    counts = select(Attempt.trunk, func.count()).where(Attempt.state == "open")
-    for trunk, number in (await session.execute(counts.group_by(Attempt.trunk))).all():
+    for trunk, number in (await connection.execute(_OPEN)).all():
         lanes[HOUSE].open += number
         if trunk in lanes and trunk != HOUSE:
             lanes[trunk].open = number
     return lanes
 
 
+# Built once: building a statement costs more than asking it. The state is written out, so that
+# the partial index of open attempts is used.
+_LOCK = (
+    select(
+        TrunkState.name, TrunkState.last_start, TrunkState.paused_until, TrunkState.pause_seconds
+    )
+    .where(TrunkState.name.in_(bindparam("names", expanding=True)))
+    .order_by(TrunkState.name)
+    .with_for_update()
+)
+_OPEN = (
+    select(Attempt.trunk, func.count())
+    .where(text("attempts.state = 'open'"))
+    .group_by(Attempt.trunk)
+)
+_SAVE = (
+    update(cast(Table, TrunkState.__table__))
+    .where(TrunkState.name == bindparam("of"))
+    .values(last_start=bindparam("at"))
+)
+
+
 async def save_starts(session: AsyncSession, lanes: Iterable[Lane]) -> None:
     """Keep the `last_start` of `lanes`."""
-    table = cast(Table, TrunkState.__table__)
     rows = [{"of": lane.name, "at": lane.last_start} for lane in lanes]
     if rows:
-        await (await session.connection()).execute(
-            update(table).where(table.c.name == bindparam("of")).values(last_start=bindparam("at")),
-            rows,
-        )
+        await (await session.connection()).execute(_SAVE, rows)
 
 
 async def pause_lane(
