@@ -22,6 +22,7 @@ from flows.program import Program
 from flows.reader import SurveyFile, read, read_text
 from ivr.channels.contract import DialRequest, VoiceChannel
 from ivr.conversation import hold
+from ivr.conversation_rules import ConversationRules
 from ivr.outcome import Outcome
 from speech.contract import PromptSource
 from storage.batches import flow_versions
@@ -41,10 +42,12 @@ class Calls:
         prompts: PromptSource,
         clock: Clock,
         trunks: Collection[Trunk],
+        rules: ConversationRules | None = None,
     ) -> None:
+        """`rules`: how conversations are held; None: as configured."""
         self._database, self._channel, self._prompts = database, channel, prompts
         self._clock, self._loaded = clock, loaded
-        self._rules = conversation_rules(loaded)
+        self._rules = rules or conversation_rules(loaded)
         self._ring = {trunk.name: trunk.ring_seconds for trunk in trunks}
         self._surveys: dict[int, tuple[Program, Path]] = {}
 
@@ -108,6 +111,17 @@ class Calls:
         )
 
 
+def dialer_rules(loaded: Loaded, language: str) -> DialerRules:
+    """Return the configured rules of calling."""
+    settings = loaded.settings
+    return DialerRules(
+        settings.calling.rules(),
+        settings.pacing.rules(),
+        settings.retry_table(),
+        language,
+    )
+
+
 def dialer(
     loaded: Loaded,
     database: Database,
@@ -120,19 +134,12 @@ def dialer(
     until_done: bool = True,
 ) -> Dialer:
     """Return the dialer with the configured rules, trunks and limits."""
-    settings = loaded.settings
-    rules = DialerRules(
-        settings.calling.rules(),
-        settings.pacing.rules(),
-        settings.retry_table(),
-        language,
-    )
     return Dialer(
         database,
         clock,
         calls,
         loaded.trunks,
-        rules,
+        dialer_rules(loaded, language),
         check=channel.check,
         batches=batches,
         until_done=until_done,

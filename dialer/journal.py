@@ -46,10 +46,8 @@ class _Write:
 class Writer:
     """Gathers writes. Run `run()` as a task; `close()` waits until everything is written."""
 
-    def __init__(self, database: Database, clock: Clock, *, behind: bool = False) -> None:
-        """`behind`: acknowledge at once and write with the next `flush` (rehearsals only: what
-        is not real cannot be lost)."""
-        self._database, self._clock, self._behind = database, clock, behind
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
         self._waiting: deque[_Write] = deque()
         self._news = asyncio.Event()
         self._closing = False
@@ -70,8 +68,6 @@ class Writer:
         """
         write = _Write(act)
         self._waiting.append(write)
-        if self._behind:
-            return None
         self._news.set()
         if patience is None:
             return await asyncio.shield(write.done)
@@ -92,11 +88,6 @@ class Writer:
                 self._news.clear()
                 await self._news.wait()
                 continue
-            await self._one_group()
-
-    async def flush(self) -> None:
-        """Write what is in line now (rehearsals)."""
-        while self._waiting and self.fault is None:
             await self._one_group()
 
     async def close(self, *, abandon: bool = False) -> None:
@@ -209,7 +200,7 @@ class AttemptJournal:
             "tries": answer.tries,
             "answered_at": at,
         }
-        await self._writer.write(lambda s: add_answer(s, self._attempt_id, values, session))
+        await self._keep(values, session)
 
     async def book(self, booking: BookTime, at: datetime) -> None:
         self.booking = (booking, at)
@@ -222,7 +213,7 @@ class AttemptJournal:
             "answered_at": at,
         }
         self.position += 1
-        await self._writer.write(lambda s: add_answer(s, self._attempt_id, values, None))
+        await self._keep(values, None)
 
     async def message(self, message: SendMessage, at: datetime) -> None:
         if self._send is None:
@@ -230,6 +221,9 @@ class AttemptJournal:
             return
         send = self._send
         await self._writer.write(lambda s: send(s, self._attempt_id, message, at))
+
+    async def _keep(self, values: dict[str, Any], session: dict[str, Any] | None) -> None:
+        await self._writer.write(lambda s: add_answer(s, self._attempt_id, values, session))
 
     async def _note(self, **moments: datetime) -> None:
         await self._writer.write(lambda s: note(s, self._attempt_id, **moments))

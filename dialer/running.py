@@ -21,6 +21,7 @@ from core.disposition import Disposition
 from core.errors import HuifangError
 from core.rules import CallingRules, PacingRules, RetryRule
 from core.trunk import Trunk
+from dialer.behind import Behind
 from dialer.identity import is_gone, own_name
 from dialer.journal import AttemptJournal, Writer
 from dialer.pacing import Bursts, back_off, limits_of
@@ -42,6 +43,8 @@ FAILING = 10
 """So many calls in a row that failed by our or the trunk's fault stop the calling."""
 REST_FIRST, REST_MOST = 60.0, 900.0
 """Seconds of rest after such a row; doubles while it goes on."""
+BEAT = 2.0
+"""Virtual seconds that a rehearsal lets pass after a call's end before it claims again."""
 CHECK = 30.0
 """Seconds between two OPTIONS to every trunk."""
 
@@ -118,7 +121,8 @@ class Dialer:
             database_time=database.dialect == "postgresql" and not self._virtual,
             language=rules.language,
         )
-        self.writer = Writer(database, clock, behind=self._virtual)
+        self.writer = Writer(database, clock)
+        self._behind = Behind(database, self.writer) if self._virtual else None
         self._calls: dict[int, tuple[Claimed, asyncio.Task[None]]] = {}
         self._wake = asyncio.Event()
         self._draining = self._stopping = False
@@ -161,8 +165,8 @@ class Dialer:
             await self._loop()
             while self._calls:
                 await asyncio.wait([task for _, task in self._calls.values()])
-            if self._virtual:
-                await self.writer.flush()
+            if self._behind:
+                await self._behind.flush()
             await self._finish_batches()
             async with self.database.write() as session:
                 await sign_off(session, self.name, self.clock.now())
@@ -181,8 +185,8 @@ class Dialer:
                 await self._pause(self.rules.poll)
                 continue
             try:
-                if self._virtual:
-                    await self.writer.flush()
+                if self._behind:
+                    await self._behind.flush()
                 result = await claim(
                     self.database,
                     dialer=self.name,
@@ -217,7 +221,9 @@ class Dialer:
     def _until(self, due: datetime | None) -> float:
         if due is None:
             return self.rules.poll
-        return min(self.rules.poll, max(0.02, (due - self.clock.now()).total_seconds()))
+        left = max(0.02, (due - self.clock.now()).total_seconds())
+        # In virtual time nobody else makes callbacks meanwhile: no need to look in between.
+        return left if self._virtual else min(self.rules.poll, left)
 
     async def _pause(self, seconds: float) -> None:
         """Wait; somebody's end of a call or word from a person cuts it short."""
@@ -228,6 +234,9 @@ class Dialer:
         waking = asyncio.ensure_future(self._wake.wait())
         try:
             await asyncio.wait([sleeping, waking], return_when=asyncio.FIRST_COMPLETED)
+            if self._virtual and waking.done() and not self._draining:
+                # One claim for the lines of all calls that end within the beat.
+                await self.clock.sleep(min(seconds, BEAT))
         finally:
             sleeping.cancel()
             waking.cancel()
@@ -248,7 +257,11 @@ class Dialer:
     # --------------------------------------------------------------------------------- one call
 
     async def _call(self, claimed: Claimed) -> None:
-        journal = AttemptJournal(self.writer, claimed.attempt_id)
+        journal = (
+            self._behind.journal(claimed.attempt_id)
+            if self._behind
+            else AttemptJournal(self.writer, claimed.attempt_id)
+        )
         self.tally.calls_now += 1
         self.tally.most_at_once = max(self.tally.most_at_once, self.tally.calls_now)
         self.tally.started += 1
@@ -325,6 +338,11 @@ class Dialer:
             return closed
 
         self._count(outcome)
+        if self._behind:
+            self._behind.finish((end, then))
+            if trouble:
+                self._behind.act(lambda session: self._back_off(session, trunk, outcome))
+            return
         # Cancelling (a second Ctrl-C) must not lose the end: the writer keeps it in line.
         await asyncio.shield(self.writer.write(close, patience=None))
 

@@ -94,7 +94,7 @@ async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -
         await session.execute(
             update(Attempt)
             .where(Attempt.id == end.attempt_id, Attempt.state == "open")
-            .values(**_closing(end))
+            .values(**closing(end))
             .returning(Attempt.callback_id, Attempt.party_id, Attempt.e164)
         )
     ).one_or_none()
@@ -114,7 +114,7 @@ async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -
     attempts = await known_attempts(session, party_ids=[party_id], numbers=[e164])
     step, why = following(known, attempts)
     if end.disposition == "invalid_number":
-        await _number_is_invalid(session, known, e164, end, why)
+        await number_is_invalid(session, known, e164, end, why)
     elif end.person_wanted:
         await _give_to_person(session, known, end.person_wanted, why, end.ended_at)
     elif step.action == "retry" or (end.booked_at is not None and step.action == "done"):
@@ -127,7 +127,8 @@ async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -
     return True
 
 
-def _closing(end: AttemptEnd) -> dict[str, Any]:
+def closing(end: AttemptEnd) -> dict[str, Any]:
+    """Return the columns of an attempt that its end sets."""
     values: dict[str, Any] = {
         "state": "closed",
         "disposition": end.disposition,
@@ -172,7 +173,7 @@ async def _give_to_person(
     )
 
 
-async def _number_is_invalid(
+async def number_is_invalid(
     session: AsyncSession, known: KnownCallback, e164: str, end: AttemptEnd, why: str
 ) -> None:
     """Remember it, and go on with the party's next number; without one a person corrects it."""

@@ -28,6 +28,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, PermanentError, problem
 from storage.faults import explained
+from storage.inline import InlineConnection
 from storage.migrations import current, head, upgrade
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
@@ -44,18 +45,23 @@ class Database:
         clock: Clock | None = None,
         busy_seconds: float = 10.0,
         connections: int = 10,
+        rehearsal: bool = False,
     ) -> None:
         """Open nothing yet, only say where.
 
         `url`: any SQLAlchemy URL of SQLite or PostgreSQL. `busy_seconds`: how long a writer waits
         for another process's transaction. `connections`: most connections of this process.
-        `clock`: virtual time stands still while the database works.
+        `clock`: virtual time stands still while the database works. `rehearsal` (SQLite): what
+        is in it is not real, so nothing is flushed to the disk and foreign keys are not looked
+        at (copies of cases leave behind what they refer to).
         """
         self.url = _checked(url)
         self.dialect = self.url.get_backend_name()
         self.clock: Clock = clock or SystemClock()
         self.path = _file_of(self.url) if self.dialect == "sqlite" else None
-        self.engine = self._engine(busy_seconds, connections)
+        self.engine = (
+            self._rehearsing() if rehearsal else self._engine(busy_seconds, connections)
+        )
         self._writing = self.engine.execution_options(**{_WRITES: True})
         # One writer at a time is SQLite's own rule; queueing here is fair and costs no polling.
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
@@ -79,6 +85,13 @@ class Database:
         # Python's sqlite3 starts transactions late and by itself; isolation_level None leaves
         # them to us (SQLAlchemy, "pysqlite transactional scope").
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+
+    def _rehearsing(self) -> AsyncEngine:
+        file = str(self.path)
+        engine = create_async_engine(self.url, async_creator=lambda: InlineConnection(file))
+        event.listen(engine.sync_engine, "connect", _prepare_rehearsal)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
 
@@ -178,6 +191,14 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _prepare_rehearsal(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = OFF", "foreign_keys = OFF"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

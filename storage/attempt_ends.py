@@ -1,0 +1,223 @@
+"""The ends of many attempts in a few statements, for rehearsals: the same as `finish` each.
+
+What follows an attempt is decided by the same function; the rows are read and written together.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from core.follow_up import rank
+from storage.attempts import AttemptEnd, Following, closing, number_is_invalid
+from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
+from storage.followups import open_item
+from storage.schema import Answer, Attempt, Callback, FollowUpEvent, FollowUpItem
+
+ATTEMPTS = cast(Table, Attempt.__table__)
+CALLBACKS = cast(Table, Callback.__table__)
+ITEMS = cast(Table, FollowUpItem.__table__)
+KEPT = ("dialed_at", "ringing_at", "answered_at", "session")
+"""What the conversation does not know must not wipe out what was noted meanwhile."""
+
+End = tuple[AttemptEnd, Following]
+
+
+async def add_answers(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep the answers of many attempts; each row names its `attempt_id`."""
+    if rows:
+        names = {name for row in rows for name in row}
+        blank = {
+            name: "" if name in ("aspect", "raw", "label") else None for name in names
+        } | {"confidence": 1.0, "tries": 1, "aspect": None}
+        full = [{name: row.get(name, blank.get(name)) for name in names} for row in rows]
+        await (await session.connection()).execute(insert(cast(Table, Answer.__table__)), full)
+
+
+async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
+    """Close attempts, no two of one callback, with the retry or follow-up item of each."""
+    connection = await session.connection()
+    rows = await connection.execute(
+        select(ATTEMPTS.c.id, ATTEMPTS.c.callback_id, ATTEMPTS.c.party_id, ATTEMPTS.c.e164).where(
+            ATTEMPTS.c.id.in_([end.attempt_id for end, _ in ends]), ATTEMPTS.c.state == "open"
+        )
+    )
+    found = {row[0]: row for row in rows}
+    still = [(end, following) for end, following in ends if end.attempt_id in found]
+    if not still:
+        return
+    await connection.execute(_CLOSE, [_closed(end) for end, _ in still])
+    await connection.execute(
+        _NOTE,
+        [
+            {
+                "of": found[end.attempt_id].callback_id,
+                "disposition": end.disposition,
+                "rated": end.verdict,
+                "tried": int(end.counts),
+            }
+            for end, _ in still
+        ],
+    )
+    known = await known_callbacks(session, [row.callback_id for row in found.values()])
+    attempts = await known_attempts(
+        session,
+        party_ids={row.party_id for row in found.values()},
+        numbers={row.e164 for row in found.values()},
+    )
+    history = _History(attempts)
+    states: list[dict[str, Any]] = []
+    persons: list[tuple[KnownCallback, str, datetime]] = []
+    for end, following in still:
+        row = found[end.attempt_id]
+        callback = known[row.callback_id]
+        step, why = following(callback, history.of(row.party_id, row.e164))
+        if end.disposition == "invalid_number":
+            await number_is_invalid(session, callback, row.e164, end, why)
+            continue
+        again = step.action == "retry" or (end.booked_at is not None and step.action == "done")
+        if end.person_wanted or not (again or step.action == "done"):
+            reason = end.person_wanted or step.follow_up or "not_reached"
+            persons.append((callback, reason, end.ended_at))
+            state, next_at, closed_at = "follow_up", None, end.ended_at
+        elif again:
+            state, next_at, closed_at = "waiting", end.booked_at or step.at, None
+        else:
+            state, next_at, closed_at = "done", None, end.ended_at
+        states.append(
+            {"of": callback.id, "now": state, "why": why[:500], "at": next_at, "closed": closed_at}
+        )
+    if states:
+        await connection.execute(_SET, states)
+    await _give_to_persons(session, connection, persons)
+
+
+class _History:
+    """Attempts by person and by number, latest first as they came."""
+
+    def __init__(self, attempts: Sequence[KnownAttempt]) -> None:
+        self._by: dict[Any, list[KnownAttempt]] = defaultdict(list)
+        for attempt in attempts:
+            self._by[attempt.party_id].append(attempt)
+            self._by[attempt.e164].append(attempt)
+
+    def of(self, party_id: int, e164: str) -> list[KnownAttempt]:
+        both = {one.id: one for one in (*self._by[party_id], *self._by[e164])}
+        return sorted(both.values(), key=lambda one: (one.claimed_at, one.id), reverse=True)
+
+
+def _closed(end: AttemptEnd) -> dict[str, Any]:
+    values = closing(end)
+    return {f"_{name}": values.get(name) for name in (*values, *KEPT)} | {"of": end.attempt_id}
+
+
+def _close_statement() -> Any:
+    columns = ATTEMPTS.c
+    names = [
+        *("state", "disposition", "aapor", "verdict", "reason", "ended_at", "sip_status"),
+        *("q850_cause", "packets_lost", "recording"),
+    ]
+    plain = {name: bindparam(f"_{name}", type_=columns[name].type) for name in names}
+    kept = {
+        name: func.coalesce(bindparam(f"_{name}", type_=columns[name].type), columns[name])
+        for name in KEPT
+    }
+    return update(ATTEMPTS).where(columns.id == bindparam("of")).values(**plain, **kept)
+
+
+_CLOSE = _close_statement()
+_NOTE = (
+    update(CALLBACKS)
+    .where(CALLBACKS.c.id == bindparam("of"))
+    .values(
+        disposition=bindparam("disposition"),
+        verdict=func.coalesce(bindparam("rated", type_=CALLBACKS.c.verdict.type), CALLBACKS.c.verdict),
+        tries=CALLBACKS.c.tries + bindparam("tried"),
+    )
+)
+_SET = (
+    update(CALLBACKS)
+    .where(CALLBACKS.c.id == bindparam("of"))
+    .values(
+        state=bindparam("now"),
+        state_reason=bindparam("why"),
+        due=False,
+        next_at=func.coalesce(
+            bindparam("at", type_=CALLBACKS.c.next_at.type), CALLBACKS.c.next_at
+        ),
+        closed_at=func.coalesce(
+            bindparam("closed", type_=CALLBACKS.c.closed_at.type), CALLBACKS.c.closed_at
+        ),
+    )
+)
+
+
+async def _give_to_persons(
+    session: AsyncSession,
+    connection: AsyncConnection,
+    persons: Sequence[tuple[KnownCallback, str, datetime]],
+) -> None:
+    """Open an item each; where the case has one already, the reason is added to it."""
+    cases = Counter(callback.case_id for callback, _, _ in persons)
+    taken = await _with_open_item(connection, cases)
+    fresh = []
+    for callback, reason, now in persons:
+        if callback.case_id in taken or cases[callback.case_id] > 1:
+            await open_item(
+                session,
+                case_id=callback.case_id,
+                callback_id=callback.id,
+                party_id=callback.party_id,
+                reason=reason,
+                deadline=callback.deadline,
+                key_incident=callback.key_incident,
+                now=now,
+            )
+        else:
+            fresh.append((callback, reason, now))
+    if not fresh:
+        return
+    made = await connection.execute(
+        insert(ITEMS).returning(ITEMS.c.id, ITEMS.c.case_id),
+        [
+            {
+                "case_id": callback.case_id,
+                "callback_id": callback.id,
+                "party_id": callback.party_id,
+                "reason": reason,
+                "rank": rank(reason, key_incident=callback.key_incident),
+                "deadline": callback.deadline,
+                "state": "open",
+                "claimed_by": "",
+                "outcome": "",
+                "created_at": now,
+            }
+            for callback, reason, now in fresh
+        ],
+    )
+    items = {row.case_id: row.id for row in made}
+    await connection.execute(
+        insert(cast(Table, FollowUpEvent.__table__)),
+        [
+            {
+                "item_id": items[callback.case_id],
+                "at": now,
+                "by": "",
+                "event": "opened",
+                "note": reason,
+            }
+            for callback, reason, now in fresh
+        ],
+    )
+
+
+async def _with_open_item(connection: AsyncConnection, cases: Collection[int]) -> set[int]:
+    if not cases:
+        return set()
+    rows = await connection.execute(
+        select(ITEMS.c.case_id).where(ITEMS.c.case_id.in_(cases), ITEMS.c.state != "closed")
+    )
+    return set(rows.scalars())
