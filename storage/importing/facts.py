@@ -31,6 +31,7 @@ _SERIAL = re.compile(r"\d{5}(\.\d+)?")
 _SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - the zone is the mapping's
 _SCIENTIFIC = re.compile(r"([1-9])(?:\.(\d*))?[eE]\+?(\d{1,2})")
 _YES = frozenset({"是", "yes", "y", "true", "1", "√"})
+_MARKS = ("'", "\ufeff")
 _LIMITS = {"case_number": 100, "party_name": 100, "role": 50, "unit": 200, "officer": 100}
 _LIMITS |= {"badge_number": 50, "branch": 100, "language": 10}
 
@@ -83,6 +84,11 @@ class Reader:
         self._formats = (*mapping.date_formats, *_USUAL_DATES)
         self._key_tags = frozenset(mapping.key_incident_tags)
         self._tags = re.compile(f"[{re.escape(mapping.tag_separators)}\n]+")
+        self._cells = {
+            name: (columns[0], mapping.fixed.get(name, ""), _LIMITS.get(name, 1000))
+            for name, columns in table.places.items()
+        }
+        self._fixed = mapping.fixed
         self._levels = [f"level.{number}" for number in range(len(mapping.unit_levels))]
         self._field_columns = [
             (name, table.places[f"fields.{name}"][0])
@@ -104,16 +110,18 @@ class Reader:
             return Refusal((("row-columns", str(len(cells))),))
         if len(cells) < self._width:
             cells = (*cells, *("",) * (self._width - len(cells)))
-        cells = tuple(_open(cell) for cell in cells)
+        cells = tuple([_open(cell) if cell else "" for cell in cells])
         faults: list[tuple[str, str]] = []
         facts = self._facts(cells, faults)
         return Refusal(tuple(faults)) if faults else facts
 
     def _cell(self, cells: tuple[str, ...], name: str, faults: list[tuple[str, str]]) -> str:
-        columns = self._places.get(name)
-        value = cells[columns[0]] if columns else ""
-        value = value or self._mapping.fixed.get(name, "")
-        if len(value) > _LIMITS.get(name, 1000):
+        found = self._cells.get(name)
+        if found is None:
+            return self._fixed.get(name, "") if self._fixed else ""
+        column, fixed, limit = found
+        value = cells[column] or fixed
+        if len(value) > limit:
             faults.append(("row-value-too-long", value[:20]))
         return value
 
@@ -146,7 +154,7 @@ class Reader:
         if not value:
             faults.append(("row-case-number-missing", ""))
         try:
-            return _whole(unicodedata.normalize("NFKC", value))
+            return _whole(value if value.isascii() else unicodedata.normalize("NFKC", value))
         except _Refused:
             faults.append(("row-number-rounded", value))
             return ""
@@ -221,12 +229,17 @@ class Reader:
 
 def _open(cell: str) -> str:
     """Take the blanks off, and the apostrophe that keeps a spreadsheet from running the cell."""
-    cell = cell.strip().lstrip("\ufeff")
+    cell = cell.strip()
+    if cell[:1] not in _MARKS:
+        return cell
+    cell = cell.lstrip("\ufeff")
     return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
 
 def _whole(value: str) -> str:
     """Return digits that a spreadsheet wrote as 1.3800138E+10; refused where digits are lost."""
+    if value.isdecimal() and value.isascii():
+        return value
     if match := _SCIENTIFIC.fullmatch(value):
         digits = match.group(1) + (match.group(2) or "").rstrip("0")
         exponent = int(match.group(3))

@@ -38,17 +38,22 @@ class Keeper:
         units = await self._directory.units(connection, (f.unit for f in chunk if f.unit))
         names = (f.branch for f in chunk if f.branch)
         branches = await self._directory.branches(connection, names)
-        people = {_officer(f): units.get(f.unit) for f in chunk if _officer(f) != ("", "")}
+        named = [_officer(facts) for facts in chunk]
+        people = {
+            who: units.get(facts.unit)
+            for who, facts in zip(named, chunk, strict=True)
+            if who != ("", "")
+        }
         officers = await self._directory.officers(connection, people)
         known = await self._known(connection, chunk)
         outcomes = [
             known.take(
                 facts,
                 units.get(facts.unit),
-                officers.get(_officer(facts)),
+                officers.get(who),
                 branches.get(facts.branch),
             )
-            for facts in chunk
+            for who, facts in zip(named, chunk, strict=True)
         ]
         await self._write(connection, known, now)
         return outcomes
@@ -206,8 +211,11 @@ class Keeper:
 
 def _officer(facts: Facts) -> tuple[str, str]:
     """Return badge number and name; of several officers in one cell the first is rated."""
-    badge, name = (_SEVERAL.split(v)[0].strip() for v in (facts.badge_number, facts.officer))
-    return badge, name
+    return _first(facts.badge_number), _first(facts.officer)
+
+
+def _first(value: str) -> str:
+    return _SEVERAL.split(value, maxsplit=1)[0].strip() if _SEVERAL.search(value) else value
 
 
 def _facts_of(case: KnownCase) -> dict[str, Any]:
