@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from core.clock import VirtualClock
 from core.errors import AuthorError, problem
 from core.trunk import Trunk
 from dialer.batches import create_batch
-from dialer.running import Dialer, Tally
+from dialer.running import BEAT, Dialer, Tally
 from ivr.channels.dry_run import DryRunChannel
 from ivr.conversation_rules import ConversationRules
 from ivr.people.mix import Mix, usual_shares
@@ -36,8 +36,8 @@ from storage.selection import CaseQuery
 
 LOOK = 0.5
 """Real seconds between two words about the progress."""
-HORIZON = 2.0
-"""Seconds ahead for which a rehearsal gives out starts: fewer, larger claims."""
+HORIZON = BEAT
+"""Seconds ahead for which a claim of a rehearsal gives out starts: until the next claim."""
 MOST_DAYS = 60
 """Virtual days after which a rehearsal ends in any case."""
 
@@ -110,12 +110,12 @@ async def rehearse_city(
     first_day: date,
     show: Show | None = None,
 ) -> RehearsalReport:
-    """Rehearse the callbacks of a made-up city, from the morning of `first_day` on.
+    """Rehearse the callbacks of a made-up city, from the first calling hour of `first_day` on.
 
     `survey`: its name or file. Raises AuthorError: no such survey, or the shares are none.
     """
     rules = loaded.settings.calling.rules()
-    start = datetime.combine(first_day, time(8), ZoneInfo(rules.time_zone))
+    start = datetime.combine(first_day, rules.hours_from, ZoneInfo(rules.time_zone))
     ready = surveys.ready(surveys.find(loaded, survey))
     clock = VirtualClock(start)
 
@@ -246,6 +246,7 @@ async def _calling(
         rules=ConversationRules(recordings=folder / "recordings", transfers=transfers),
     )
     await calls.prepare([batch_id])
+    await calls.remember(batch_id)
     rules = dialer_rules(loaded, loaded.settings.language)
     return Dialer(
         database,

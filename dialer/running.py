@@ -43,8 +43,8 @@ FAILING = 10
 """So many calls in a row that failed by our or the trunk's fault stop the calling."""
 REST_FIRST, REST_MOST = 60.0, 900.0
 """Seconds of rest after such a row; doubles while it goes on."""
-BEAT = 2.0
-"""Virtual seconds that a rehearsal lets pass after a call's end before it claims again."""
+BEAT = 4.0
+"""Virtual seconds between two claims of a rehearsal: few claims, each for many lines."""
 CHECK = 30.0
 """Seconds between two OPTIONS to every trunk."""
 
@@ -227,6 +227,11 @@ class Dialer:
 
     async def _pause(self, seconds: float) -> None:
         """Wait; somebody's end of a call or word from a person cuts it short."""
+        if self._virtual and not self._draining:
+            await self.clock.sleep(BEAT)
+            seconds -= BEAT
+            if seconds <= 0:
+                return
         if seconds <= 0.03 and not self._virtual:
             await self.clock.sleep(seconds)
             return
@@ -234,9 +239,6 @@ class Dialer:
         waking = asyncio.ensure_future(self._wake.wait())
         try:
             await asyncio.wait([sleeping, waking], return_when=asyncio.FIRST_COMPLETED)
-            if self._virtual and waking.done() and not self._draining:
-                # One claim for the lines of all calls that end within the beat.
-                await self.clock.sleep(min(seconds, BEAT))
         finally:
             sleeping.cancel()
             waking.cancel()
