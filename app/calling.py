@@ -110,7 +110,6 @@ class Calls:
             survey_folder=folder,
         )
 
-
     async def _fields(self, candidate: Candidate) -> dict[str, Any]:
         if candidate.callback_id in self._remembered:
             return self._remembered[candidate.callback_id]

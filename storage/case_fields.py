@@ -38,7 +38,7 @@ def fields_by_name(row: Row[Any] | Any) -> dict[str, Any]:
 
 async def fields_of(session: AsyncSession, callback_id: int, zone: ZoneInfo) -> dict[str, Any]:
     """Return the fields of a callback's case; moments in `zone`, so that they are said rightly."""
-    row = (await session.execute(_FIELDS.where(_CALLBACK == callback_id))).one()
+    row = (await session.execute(_FIELDS.where(Callback.id == callback_id))).one()
     return _spoken(row, zone)
 
 
@@ -47,7 +47,7 @@ async def fields_of_batch(
 ) -> dict[int, dict[str, Any]]:
     """Return the fields of all callbacks of a batch, by callback: for rehearsals."""
     rows = await session.execute(
-        _FIELDS.add_columns(_CALLBACK.label("of")).where(Callback.batch_id == batch_id)
+        _FIELDS.add_columns(Callback.id.label("of")).where(Callback.batch_id == batch_id)
     )
     return {row.of: _spoken(row, zone) for row in rows}
 
@@ -59,7 +59,6 @@ def _spoken(row: Row[Any], zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-_CALLBACK = Callback.id
 _FIELDS = (
     select(
         Case.case_number,

@@ -59,9 +59,7 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self.clock: Clock = clock or SystemClock()
         self.path = _file_of(self.url) if self.dialect == "sqlite" else None
-        self.engine = (
-            self._rehearsing() if rehearsal else self._engine(busy_seconds, connections)
-        )
+        self.engine = self._rehearsing() if rehearsal else self._engine(busy_seconds, connections)
         self._writing = self.engine.execution_options(**{_WRITES: True})
         # One writer at a time is SQLite's own rule; queueing here is fair and costs no polling.
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
