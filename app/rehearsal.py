@@ -54,6 +54,8 @@ class Wanted:
     """Lines of the house; 0: as configured."""
     rate: float = 0.0
     """Calls a second of the house; 0: as configured."""
+    keep: Path | None = None
+    """Where the rehearsal's database is kept; None: nowhere."""
 
 
 @dataclass(frozen=True)
@@ -172,9 +174,11 @@ async def _rehearse(
     show: Show | None,
 ) -> RehearsalReport:
     loaded = _with(loaded, wanted)
+    if wanted.keep is not None and wanted.keep.exists():
+        raise AuthorError(problem("rehearsal-keep-exists", file=wanted.keep))
     began = clock.now()
     with tempfile.TemporaryDirectory(prefix="huifang-rehearsal-") as folder:
-        url = f"sqlite:///{Path(folder) / 'rehearsal.db'}"
+        url = f"sqlite:///{(wanted.keep or Path(folder) / 'rehearsal.db').absolute()}"
         database = Database(url, clock=clock, rehearsal=True)
         try:
             await database.migrate()

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -74,6 +75,9 @@ def rehearse(
         str, typer.Option(help="who is met, e.g. satisfied=3,no_answer=5 / 各类人的比例")
     ] = "",
     seed: Annotated[int, typer.Option(help="same seed, same figures / 随机种子")] = 1,
+    keep: Annotated[
+        Path | None, typer.Option(help="keep its SQLite database there / 保留演练数据库")
+    ] = None,
     form: Annotated[Format, FormatOption] = Format.TEXT,
 ) -> None:
     """Rehearse with simulated people in virtual time; nobody is called. / 演练：不拨打任何电话"""
@@ -82,7 +86,7 @@ def rehearse(
     quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
     structlog.configure(wrapper_class=quiet)
     try:
-        wanted = Wanted(seed, _shares(answer_rate, shares), days, channels, rate)
+        wanted = Wanted(seed, _shares(answer_rate, shares), days, channels, rate, keep)
         with _progress(words) as show:
             report = asyncio.run(
                 _rehearse(known, wanted, batch, callbacks, survey, first_day, show)
