@@ -45,6 +45,8 @@ REST_FIRST, REST_MOST = 60.0, 900.0
 """Seconds of rest after such a row; doubles while it goes on."""
 BEAT = 4.0
 """Virtual seconds between two claims of a rehearsal: few claims, each for many lines."""
+TRICKLE = 20.0
+"""The same where everybody who is due was claimed, and others become due one by one."""
 CHECK = 30.0
 """Seconds between two OPTIONS to every trunk."""
 
@@ -211,12 +213,13 @@ class Dialer:
                 idle = not self._calls and result.next_due is None
                 if self._until_done and idle and await self._nothing_left():
                     return
-                await self._pause(self._until(result.next_due))
+                await self._pause(self._until(result.next_due), least=TRICKLE)
             elif result.wait is None:
                 await self._pause(self.rules.poll)
             elif result.wait > 0 or result.claimed:
                 # Up to the horizon before the next start: then the claim still is in time.
-                await self._pause(max(0.0, result.wait - self.rules.horizon / 2))
+                least = TRICKLE if result.exhausted else BEAT
+                await self._pause(max(0.0, result.wait - self.rules.horizon / 2), least=least)
 
     def _until(self, due: datetime | None) -> float:
         if due is None:
@@ -225,11 +228,12 @@ class Dialer:
         # In virtual time nobody else makes callbacks meanwhile: no need to look in between.
         return left if self._virtual else min(self.rules.poll, left)
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait; somebody's end of a call or word from a person cuts it short."""
+    async def _pause(self, seconds: float, *, least: float = BEAT) -> None:
+        """Wait; somebody's end of a call or word from a person cuts it short (in virtual time
+        not below `least`)."""
         if self._virtual and not self._draining:
-            await self.clock.sleep(BEAT)
-            seconds -= BEAT
+            await self.clock.sleep(least)
+            seconds -= least
             if seconds <= 0:
                 return
         if seconds <= 0.03 and not self._virtual:
