@@ -72,12 +72,17 @@ class Database:
     def _engine(self, busy_seconds: float, connections: int) -> AsyncEngine:
         if self.dialect == "postgresql":
             return create_async_engine(
-                self.url, pool_size=connections, max_overflow=0, pool_pre_ping=True
+                self.url,
+                pool_size=connections,
+                max_overflow=0,
+                pool_pre_ping=True,
+                hide_parameters=True,  # numbers and names do not belong into error texts
             )
         engine = create_async_engine(
             self.url,
             pool_size=connections,
             max_overflow=0,
+            hide_parameters=True,
             connect_args={"timeout": busy_seconds},
         )
         # Python's sqlite3 starts transactions late and by itself; isolation_level None leaves
