@@ -6,6 +6,7 @@ comes from here.
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app import surveys
@@ -26,7 +27,8 @@ from ivr.conversation_rules import ConversationRules
 from ivr.outcome import Outcome
 from speech.contract import PromptSource
 from storage.batches import flow_versions
-from storage.case_fields import fields_of
+from storage.candidates import Candidate
+from storage.case_fields import fields_of, fields_of_batch
 from storage.claims import Claimed
 from storage.database import Database
 
@@ -50,6 +52,7 @@ class Calls:
         self._rules = rules or conversation_rules(loaded)
         self._ring = {trunk.name: trunk.ring_seconds for trunk in trunks}
         self._surveys: dict[int, tuple[Program, Path]] = {}
+        self._remembered: dict[int, dict[str, Any]] = {}
 
     async def prepare(self, batches: Collection[int] | None) -> list[surveys.ReadySurvey]:
         """Read the surveys of the batches (None: of all running ones) as they were stored.
@@ -86,10 +89,7 @@ class Calls:
         if candidate.flow_version_id not in self._surveys:
             await self.prepare([candidate.batch_id])
         program, folder = self._surveys[candidate.flow_version_id]
-        rules = self._loaded.settings.calling
-        zone = ZoneInfo(candidate.known.time_zone or rules.time_zone)
-        async with self._database.read() as session:
-            fields = await fields_of(session, candidate.callback_id, zone)
+        fields = await self._fields(candidate)
         request = DialRequest(
             attempt=f"{claimed.attempt_id}",
             number=candidate.known.e164,
@@ -109,6 +109,20 @@ class Calls:
             rules=self._rules,
             survey_folder=folder,
         )
+
+    async def _fields(self, candidate: Candidate) -> dict[str, Any]:
+        if candidate.callback_id in self._remembered:
+            return self._remembered[candidate.callback_id]
+        zone = ZoneInfo(candidate.known.time_zone or self._loaded.settings.calling.time_zone)
+        async with self._database.read() as session:
+            return await fields_of(session, candidate.callback_id, zone)
+
+    async def remember(self, batch_id: int) -> None:
+        """Read the fields of all callbacks of a batch at once (rehearsals: cases stay as they
+        are, and all of them fit into memory)."""
+        zone = ZoneInfo(self._loaded.settings.calling.time_zone)
+        async with self._database.read() as session:
+            self._remembered = await fields_of_batch(session, batch_id, zone)
 
 
 def dialer_rules(loaded: Loaded, language: str) -> DialerRules:

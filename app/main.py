@@ -17,6 +17,7 @@ from app.commands import (
     init,
     people,
     queue,
+    rehearse,
     results,
     run,
     why,
@@ -53,6 +54,7 @@ app.command("import")(import_cases.import_cases)
 app.add_typer(flow.app, name="flow")
 app.add_typer(batch.app, name="batch")
 app.command("run")(run.run)
+app.command("rehearse")(rehearse.rehearse)
 app.command("why")(why.why)
 app.command("results")(results.results)
 app.command("write-back")(results.write_back)

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from core.clock import VirtualClock
 from core.errors import AuthorError, problem
 from core.trunk import Trunk
 from dialer.batches import create_batch
-from dialer.running import Dialer, Tally
+from dialer.running import BEAT, Dialer, Tally
 from ivr.channels.dry_run import DryRunChannel
 from ivr.conversation_rules import ConversationRules
 from ivr.people.mix import Mix, usual_shares
@@ -36,8 +36,8 @@ from storage.selection import CaseQuery
 
 LOOK = 0.5
 """Real seconds between two words about the progress."""
-HORIZON = 2.0
-"""Seconds ahead for which a rehearsal gives out starts: fewer, larger claims."""
+HORIZON = BEAT
+"""Seconds ahead for which a claim of a rehearsal gives out starts: until the next claim."""
 MOST_DAYS = 60
 """Virtual days after which a rehearsal ends in any case."""
 
@@ -54,6 +54,8 @@ class Wanted:
     """Lines of the house; 0: as configured."""
     rate: float = 0.0
     """Calls a second of the house; 0: as configured."""
+    keep: Path | None = None
+    """Where the rehearsal's database is kept; None: nowhere."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,12 @@ async def rehearse_city(
     first_day: date,
     show: Show | None = None,
 ) -> RehearsalReport:
-    """Rehearse the callbacks of a made-up city, from the morning of `first_day` on.
+    """Rehearse the callbacks of a made-up city, from the first calling hour of `first_day` on.
 
     `survey`: its name or file. Raises AuthorError: no such survey, or the shares are none.
     """
     rules = loaded.settings.calling.rules()
-    start = datetime.combine(first_day, time(8), ZoneInfo(rules.time_zone))
+    start = datetime.combine(first_day, rules.hours_from, ZoneInfo(rules.time_zone))
     ready = surveys.ready(surveys.find(loaded, survey))
     clock = VirtualClock(start)
 
@@ -172,9 +174,11 @@ async def _rehearse(
     show: Show | None,
 ) -> RehearsalReport:
     loaded = _with(loaded, wanted)
+    if wanted.keep is not None and wanted.keep.exists():
+        raise AuthorError(problem("rehearsal-keep-exists", file=wanted.keep))
     began = clock.now()
     with tempfile.TemporaryDirectory(prefix="huifang-rehearsal-") as folder:
-        url = f"sqlite:///{Path(folder) / 'rehearsal.db'}"
+        url = f"sqlite:///{(wanted.keep or Path(folder) / 'rehearsal.db').absolute()}"
         database = Database(url, clock=clock, rehearsal=True)
         try:
             await database.migrate()
@@ -246,6 +250,7 @@ async def _calling(
         rules=ConversationRules(recordings=folder / "recordings", transfers=transfers),
     )
     await calls.prepare([batch_id])
+    await calls.remember(batch_id)
     rules = dialer_rules(loaded, loaded.settings.language)
     return Dialer(
         database,

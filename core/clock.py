@@ -109,6 +109,6 @@ class VirtualClock:
         when everybody else waits. The loop has no public name for it (CPython 3.4 to 3.14).
         """
         ready: Sized = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
-        while self._holds or ready:
+        while self._holds or ready:  # noqa: ASYNC110 - there is no event for nothing to happen
             # While a thread works the loop must be able to block for it, not spin.
             await asyncio.sleep(0.0002 if self._holds else 0)

@@ -4,15 +4,14 @@ In a rehearsal nothing real can be lost, so no call waits for a commit. What is 
 as the `Writer` and the `AttemptJournal` keep for real calls.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from dialer.closing import Close
 from dialer.journal import AttemptJournal, Writer
-from storage.attempt_ends import End, add_answers, finish_all
+from storage.attempt_ends import add_answers, finish_all
 from storage.database import Database
+from storage.trunk_lanes import clear_pause
 
 
 class Behind:
@@ -21,34 +20,31 @@ class Behind:
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database, self._writer = database, writer
         self._answers: list[dict[str, Any]] = []
-        self._ends: list[End] = []
-        self._acts: list[Callable[[AsyncSession], Awaitable[Any]]] = []
+        self._ends: list[Close] = []
 
     def journal(self, attempt_id: int) -> AttemptJournal:
         """Return the journal of one attempt."""
         return _BehindJournal(self._writer, attempt_id, self._answers)
 
-    def finish(self, end: End) -> None:
+    def finish(self, close: Close) -> None:
         """Note how an attempt ended."""
-        self._ends.append(end)
-
-    def act(self, act: Callable[[AsyncSession], Awaitable[Any]]) -> None:
-        """Note something else to be done, after the ends."""
-        self._acts.append(act)
+        self._ends.append(close)
 
     async def flush(self) -> None:
         """Write all of it."""
-        answers, ends, acts = self._answers[:], self._ends[:], self._acts[:]
+        answers, ends = self._answers[:], self._ends[:]
         # What is noted while this is written waits for the next flush.
-        del self._answers[:], self._ends[:], self._acts[:]
-        if not (answers or ends or acts):
+        del self._answers[:], self._ends[:]
+        if not (answers or ends):
             return
         async with self._database.write() as session:
             await add_answers(session, answers)
-            if ends:
-                await finish_all(session, ends)
-            for act in acts:
-                await act(session)
+            await finish_all(session, [(one.end, one.by.following(one.outcome)) for one in ends])
+            for trunk in {one.trunk for one in ends if not one.trouble}:
+                await clear_pause(session, trunk)
+            for one in ends:
+                if one.trouble:
+                    await one.by.rest(session, one.trunk, one.outcome)
 
 
 class _BehindJournal(AttemptJournal):

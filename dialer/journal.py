@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
@@ -105,15 +104,8 @@ class Writer:
         except HuifangError as error:
             await self._failing(error)
             return
-        except SQLAlchemyError as error:
-            if len(group) > 1:
-                await self._one_by_one(group)
-                return
-            # Its own fault (a constraint): trying again cannot help, hiding it must not be.
-            self._waiting.popleft()
-            log.error("write_refused", error=str(error).splitlines()[0])
-            if not group[0].done.done():
-                group[0].done.set_exception(error)
+        except Exception:  # one of them is at fault; the others must not suffer
+            await self._one_by_one(group)
             return
         self._acknowledge(group, results)
 
@@ -124,19 +116,21 @@ class Writer:
         return results
 
     async def _one_by_one(self, group: list[_Write]) -> None:
-        """One of the group is at fault: write each by itself so that only that one fails."""
+        """One of the group is at fault (a constraint, a mistake of ours): trying it again cannot
+        help, hiding it must not be. Write each by itself so that only that one fails."""
         for write in group:
             try:
                 results = await self._together([write])
             except HuifangError as error:
                 await self._failing(error)
                 return
-            except SQLAlchemyError as error:
-                log.error("write_refused", error=str(error).splitlines()[0])
+            except Exception as error:
+                # The kind of error only: its words may hold a number.
+                log.error("write_refused", error=type(error).__name__)
                 self._waiting.popleft()
                 if not write.done.done():
                     write.done.set_exception(error)
-                    write.done.exception()
+                    write.done.exception()  # known, also where its call is gone
             else:
                 self._acknowledge([write], results)
 

@@ -5,86 +5,47 @@ processes may run on one PostgreSQL.
 """
 
 import asyncio
-import contextlib
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.catalogue import text
 from core.clock import Clock, VirtualClock
 from core.disposition import Disposition
 from core.errors import HuifangError
-from core.rules import CallingRules, PacingRules, RetryRule
 from core.trunk import Trunk
 from dialer.behind import Behind
-from dialer.identity import is_gone, own_name
+from dialer.closing import Closing
+from dialer.identity import own_name
 from dialer.journal import AttemptJournal, Writer
-from dialer.pacing import Bursts, back_off, limits_of
-from dialer.starting import Lead, claim_rules, following, wait_for_start
+from dialer.life import HEARTBEAT, Life
+from dialer.pacing import limits_of
+from dialer.starting import Lead, claim_rules, wait_for_start
+from dialer.terms import DialerRules as DialerRules
+from dialer.terms import Tally as Tally
+from dialer.trouble import Trouble
 from ivr.channels.contract import TrunkHealth
 from ivr.outcome import Outcome
-from storage.attempts import AttemptEnd, finish
-from storage.claims import Claimed, claim
+from storage.claims import Claimed, claim, notice_due
 from storage.database import Database
-from storage.recovery import dead_dialers, recover, sign_of_life, sign_off, sign_on
-from storage.running_batches import batch_states, close_finished, pause_for, resume_from
-from storage.trunk_lanes import clear_pause, ensure_lanes, lock_lanes, pause_lane
+from storage.recovery import give_up
+from storage.running_batches import batch_states, close_finished
+from storage.trunk_lanes import ensure_lanes
 
-HEARTBEAT = 5.0
-STALE = timedelta(seconds=60)
 WATCH = 0.5
 """Seconds between two looks at the batches' states: pause and stop are obeyed within a second."""
-FAILING = 10
-"""So many calls in a row that failed by our or the trunk's fault stop the calling."""
-REST_FIRST, REST_MOST = 60.0, 900.0
-"""Seconds of rest after such a row; doubles while it goes on."""
-BEAT = 2.0
-"""Virtual seconds that a rehearsal lets pass after a call's end before it claims again."""
-CHECK = 30.0
-"""Seconds between two OPTIONS to every trunk."""
-
+BEAT = 4.0
+"""Virtual seconds between two claims of a rehearsal: few claims, each for many lines."""
+TRICKLE = 20.0
+"""The same where everybody who is due was claimed, and others become due one by one."""
+NOTICE = 1.0
+"""Seconds between two looks for callbacks whose time has come (rehearsed: a minute)."""
 log = structlog.get_logger(__name__)
 
 Hold = Callable[[Claimed, AttemptJournal], Awaitable[Outcome]]
 """Makes one claimed call from the INVITE to its end (composed in app over ivr.conversation)."""
 Check = Callable[[], Awaitable[list[TrunkHealth]]]
-
-
-@dataclass(frozen=True)
-class DialerRules:
-    """The rules that this dialer obeys, and how it talks."""
-
-    calling: CallingRules = field(default_factory=CallingRules)
-    pacing: PacingRules = field(default_factory=PacingRules)
-    retry: dict[Disposition, RetryRule] = field(default_factory=dict)
-    """Empty: the table of domain practice."""
-    language: str = "zh"
-    horizon: float = 0.025
-    """Seconds ahead for which starts are given out: the most that a claim waits for its INVITE."""
-    most: int = 20
-    """Claims in one transaction."""
-    poll: float = 1.0
-    """Longest pause between two looks for work."""
-
-
-@dataclass
-class Tally:
-    """What this process has done so far."""
-
-    calls_now: int = 0
-    most_at_once: int = 0
-    started: int = 0
-    dispositions: Counter[str] = field(default_factory=Counter)
-    verdicts: Counter[str] = field(default_factory=Counter)
-    interrupted: int = 0
-    """Attempts of dead dialers that were given to a person."""
-    trouble: str = ""
-    """Why nothing is called at present, in words; empty: all is well."""
 
 
 class Dialer:
@@ -112,27 +73,30 @@ class Dialer:
         self._hold, self._check, self._until_done = hold, check, until_done
         self._virtual = isinstance(clock, VirtualClock)
         self._limits = limits_of(trunks, rules.pacing)
-        self._unreachable: set[str] = set()
+        self.writer = Writer(database, clock)
+        self._behind = Behind(database, self.writer) if self._virtual else None
+        self._trouble = Trouble(
+            clock,
+            rules.language,
+            [name for name in self._limits if name],
+            lambda: self.writer.fault,
+            rules.rest_first,
+        )
         self._claiming = claim_rules(
             rules.calling,
             self._limits,
-            self._unreachable,
+            self._trouble.unreachable,
             horizon=timedelta(seconds=rules.horizon),
             database_time=database.dialect == "postgresql" and not self._virtual,
             language=rules.language,
         )
-        self.writer = Writer(database, clock)
-        self._behind = Behind(database, self.writer) if self._virtual else None
+        self._closing = Closing(clock, rules.calling, rules.pacing, rules.retry, rules.language)
         self._calls: dict[int, tuple[Claimed, asyncio.Task[None]]] = {}
         self._wake = asyncio.Event()
         self._draining = self._stopping = False
-        self._bursts = Bursts()
+        self._life = Life(database, clock, self.name, rules.language)
         self._lead = Lead()
-        self._failures = 0
-        self._rest = 0.0
-        self._rest_until = 0.0
-        self._paused: dict[int, str] = {}
-        """Batches that this dialer paused by itself, with the reason that it gave."""
+        self._noticed = float("-inf")
 
     # -------------------------------------------------------------------------- what people ask
 
@@ -151,28 +115,22 @@ class Dialer:
 
     async def run(self) -> Tally:
         """Call until drained, stopped, or (`until_done`) nothing waits any more."""
-        now = self.clock.now()
         async with self.database.write() as session:
-            await sign_on(session, self.name, now)
             await ensure_lanes(session, (trunk for trunk in self._limits if trunk))
-        await self._recover()
-        beside = [asyncio.create_task(self.writer.run())] if not self._virtual else []
+        self.tally.interrupted += await self._life.begin()
+        beside = [] if self._virtual else [asyncio.create_task(self.writer.run())]
         if not self._virtual:
-            beside += [asyncio.create_task(self._watch()), asyncio.create_task(self._beat())]
+            beside += [self._beside(self._watch), self._beside(self._beat)]
             if self._check is not None:
-                beside.append(asyncio.create_task(self._check_trunks()))
+                beside.append(self._beside(self._check_trunks))
         try:
             await self._loop()
-            while self._calls:
-                await asyncio.wait([task for _, task in self._calls.values()])
+            await self._last_calls()
             if self._behind:
                 await self._behind.flush()
-            await self._finish_batches()
-            async with self.database.write() as session:
-                await sign_off(session, self.name, self.clock.now())
+            await self._sign_off()
         finally:
-            for _, task in self._calls.values():
-                task.cancel()
+            await self._end_calls()
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
@@ -181,12 +139,14 @@ class Dialer:
     async def _loop(self) -> None:
         while not self._draining:
             self._wake.clear()
-            if self._troubled():
+            if why := self._trouble.at_present():
+                self._say(why)
                 await self._pause(self.rules.poll)
                 continue
             try:
                 if self._behind:
                     await self._behind.flush()
+                await self._notice_due()
                 result = await claim(
                     self.database,
                     dialer=self.name,
@@ -196,11 +156,15 @@ class Dialer:
                     lead=0.0 if self._virtual else self._lead.seconds,
                     batches=self.batches,
                 )
+                idle = result.exhausted and not result.claimed and not self._calls
+                if idle and result.next_due is None and await self._nothing_left():
+                    return
             except HuifangError as error:
-                self._say(error.sentences(self.rules.language)[0])
+                self._fault(error)
                 await self._pause(self.rules.poll)
                 continue
-            self.tally.trouble = ""
+            if not idle:
+                self._say("")
             if result.claimed and not self._virtual:
                 looked = result.claimed[0].moment - self._lead.seconds
                 self._lead.took(self.clock.monotonic() - looked)
@@ -208,15 +172,62 @@ class Dialer:
                 task = asyncio.create_task(self._call(claimed))
                 self._calls[claimed.attempt_id] = (claimed, task)
             if result.exhausted and not result.claimed:
-                idle = not self._calls and result.next_due is None
-                if self._until_done and idle and await self._nothing_left():
-                    return
-                await self._pause(self._until(result.next_due))
+                await self._pause(self._until(result.next_due), least=TRICKLE)
             elif result.wait is None:
                 await self._pause(self.rules.poll)
             elif result.wait > 0 or result.claimed:
                 # Up to the horizon before the next start: then the claim still is in time.
-                await self._pause(max(0.0, result.wait - self.rules.horizon / 2))
+                least = TRICKLE if result.exhausted else BEAT
+                await self._pause(max(0.0, result.wait - self.rules.horizon / 2), least=least)
+
+    async def _notice_due(self) -> None:
+        if self.clock.monotonic() >= self._noticed + (60.0 if self._virtual else NOTICE):
+            self._noticed = self.clock.monotonic()
+            await notice_due(self.database, self.clock.now(), self.batches)
+
+    async def _last_calls(self) -> None:
+        """Wait for the calls under way; for a database that takes nothing only so long."""
+        patient_until = None
+        while self._calls:
+            tasks = [task for _, task in self._calls.values()]
+            await asyncio.wait(tasks, timeout=None if self._virtual else 0.2)
+            now = self.clock.monotonic()
+            if self.writer.fault is None:
+                patient_until = None
+            elif patient_until is None:
+                self._fault(self.writer.fault)
+                patient_until = now + self.rules.last_wait
+            elif now > patient_until:
+                self._abandon()
+                return
+
+    def _abandon(self) -> None:
+        """Give up on a database that takes nothing: say what is not written."""
+        left = sorted(self._calls)
+        self.tally.unwritten = len(left)
+        for attempt_id in left:
+            log.error("attempt_not_written", attempt=attempt_id)
+        self._say(text("dialing-not-written", self.rules.language, number=len(left)))
+
+    async def _end_calls(self) -> None:
+        """Leave nothing running: the first cancelling ends a conversation, the next one its
+        waiting for the database."""
+        for _ in range(3):
+            tasks = [task for _, task in self._calls.values()]
+            if tasks:
+                self._hang_up(None)
+                await asyncio.wait(tasks, timeout=1.0)
+
+    async def _sign_off(self) -> None:
+        try:
+            await self._trouble.resume(self.database)
+            await self._finish_batches()
+            if self.tally.unwritten:
+                return  # not signed off: the next start finds what is open
+            await self._life.end()
+        except HuifangError as error:
+            if not self.tally.unwritten:
+                self._fault(error)
 
     def _until(self, due: datetime | None) -> float:
         if due is None:
@@ -225,8 +236,14 @@ class Dialer:
         # In virtual time nobody else makes callbacks meanwhile: no need to look in between.
         return left if self._virtual else min(self.rules.poll, left)
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait; somebody's end of a call or word from a person cuts it short."""
+    async def _pause(self, seconds: float, *, least: float = BEAT) -> None:
+        """Wait; somebody's end of a call or word from a person cuts it short (in virtual time
+        not below `least`)."""
+        if self._virtual and not self._draining:
+            await self.clock.sleep(least)
+            seconds -= least
+            if seconds <= 0:
+                return
         if seconds <= 0.03 and not self._virtual:
             await self.clock.sleep(seconds)
             return
@@ -234,17 +251,20 @@ class Dialer:
         waking = asyncio.ensure_future(self._wake.wait())
         try:
             await asyncio.wait([sleeping, waking], return_when=asyncio.FIRST_COMPLETED)
-            if self._virtual and waking.done() and not self._draining:
-                # One claim for the lines of all calls that end within the beat.
-                await self.clock.sleep(min(seconds, BEAT))
         finally:
             sleeping.cancel()
             waking.cancel()
 
     async def _nothing_left(self) -> bool:
+        """True where the run is over; where only paused batches are left, say so and wait."""
         await self._finish_batches()
         states = await self._states()
-        return not any(state in ("running", "paused") for state in states.values())
+        if "running" in states.values():
+            return False
+        paused = sum(state == "paused" for state in states.values())
+        why = text("dialing-paused", self.rules.language, batches=paused) if paused else ""
+        self._say(why)
+        return self._until_done and not paused
 
     async def _states(self) -> dict[int, str]:
         async with self.database.read() as session:
@@ -267,16 +287,37 @@ class Dialer:
         self.tally.started += 1
         try:
             outcome = await self._outcome(claimed, journal)
+            self._count(outcome)
             await self._finish(claimed, journal, outcome)
         finally:
             self.tally.calls_now -= 1
             self._calls.pop(claimed.attempt_id, None)
             self._wake.set()
 
+    async def _finish(self, claimed: Claimed, journal: AttemptJournal, outcome: Outcome) -> None:
+        close = self._closing.act(claimed, journal, outcome)
+        if self._behind:
+            self._behind.finish(close)
+            return
+        # Cancelling (a second Ctrl-C) must not lose the end: the writer keeps it in line.
+        try:
+            await asyncio.shield(self.writer.write(close, patience=None))
+        except HuifangError:
+            raise
+        except Exception as error:  # the end as it was cannot be kept: a person looks
+            log.error("end_refused", attempt=claimed.attempt_id, error=type(error).__name__)
+            now, why = self.clock.now(), text("dialing-end-refused", self.rules.language)
+            await asyncio.shield(
+                self.writer.write(
+                    lambda session: give_up(session, [claimed.attempt_id], now, why=why),
+                    patience=None,
+                )
+            )
+
     async def _outcome(self, claimed: Claimed, journal: AttemptJournal) -> Outcome:
         try:
             if not await wait_for_start(
-                self.database, claimed, self._claiming, self.clock, self._lead
+                self.database, claimed, self._claiming, self.clock, self._lead, self._was_late
             ):
                 return Outcome(Disposition.FAILED, self.clock.now(), reason="no_start")
             return await self._hold(claimed, journal)
@@ -286,6 +327,9 @@ class Dialer:
         except Exception as error:  # whatever went wrong, the attempt gets its end
             log.exception("call_broke", attempt=claimed.attempt_id, error=type(error).__name__)
             return self._broken_off(journal, type(error).__name__)
+
+    def _was_late(self) -> None:
+        self.tally.late += 1
 
     def _broken_off(self, journal: AttemptJournal, reason: str) -> Outcome:
         """What we cut short: whoever answered is called by a person, never by us again."""
@@ -297,138 +341,60 @@ class Dialer:
             ended = Disposition.UNKNOWN
         return Outcome(ended, self.clock.now(), reason=reason)
 
-    async def _finish(self, claimed: Claimed, journal: AttemptJournal, outcome: Outcome) -> None:
-        end = AttemptEnd(
-            attempt_id=claimed.attempt_id,
-            disposition=outcome.disposition.value,
-            aapor=outcome.disposition.aapor,
-            counts=outcome.disposition.counts_against_party,
-            ended_at=outcome.ended_at,
-            verdict=None if outcome.verdict is None else outcome.verdict.value,
-            reason=outcome.reason,
-            dialed_at=outcome.dialed_at,
-            ringing_at=outcome.ringing_at,
-            answered_at=outcome.answered_at,
-            sip_status=outcome.sip_status,
-            q850_cause=outcome.q850_cause,
-            packets_lost=outcome.packets_lost,
-            recording=outcome.recording,
-            session=outcome.session,
-            booked_at=self._booked_at(claimed, journal),
-            person_wanted=_person_wanted(outcome),
-        )
-        trunk = claimed.trunk
-        trouble = self._bursts.trouble(trunk, outcome.sip_status, self.clock.monotonic())
-        then = following(
-            outcome.disposition,
-            self.rules.calling,
-            self.rules.pacing,
-            self.rules.retry,
-            outcome.ended_at,
-            outcome.retry_after,
-            self.rules.language,
-        )
-
-        async def close(session: AsyncSession) -> bool:
-            closed = await finish(session, end, then)
-            if trouble:
-                await self._back_off(session, trunk, outcome)
-            elif outcome.disposition is not Disposition.FAILED:
-                await clear_pause(session, trunk)
-            return closed
-
-        self._count(outcome)
-        if self._behind:
-            self._behind.finish((end, then))
-            if trouble:
-                self._behind.act(lambda session: self._back_off(session, trunk, outcome))
-            return
-        # Cancelling (a second Ctrl-C) must not lose the end: the writer keeps it in line.
-        await asyncio.shield(self.writer.write(close, patience=None))
-
-    async def _back_off(self, session: AsyncSession, trunk: str, outcome: Outcome) -> None:
-        lane = (await lock_lanes(session, [trunk]))[trunk]
-        now = self.clock.now()
-        if lane.paused_until is not None and lane.paused_until > now and not outcome.retry_after:
-            return  # calls that were under way tell the same trouble once more
-        seconds = back_off(self.rules.pacing, lane.pause_seconds, outcome.retry_after)
-        reason = f"SIP {outcome.sip_status}"
-        await pause_lane(session, trunk, now + timedelta(seconds=seconds), seconds, reason)
-        log.warning("trunk_rests", trunk=trunk, seconds=seconds, sip_status=outcome.sip_status)
-
-    def _booked_at(self, claimed: Claimed, journal: AttemptJournal) -> datetime | None:
-        if journal.booking is None:
-            return None
-        booking, at = journal.booking
-        zone = ZoneInfo(claimed.candidate.known.time_zone or self.rules.calling.time_zone)
-        day = (at.astimezone(zone) + timedelta(days=booking.days)).date()
-        booked = datetime.combine(day, time.fromisoformat(booking.at), zone)
-        return booked if booked > at else booked + timedelta(days=1)
-
     def _count(self, outcome: Outcome) -> None:
         self.tally.dispositions[outcome.disposition.value] += 1
         if outcome.verdict is not None:
             self.tally.verdicts[outcome.verdict.value] += 1
         if outcome.disposition is not Disposition.FAILED:
-            self._failures, self._rest = 0, 0.0
-            return
-        if outcome.reason in ("stopped", "no_start"):
-            return
-        self._failures += 1
-        if self._failures >= FAILING:
-            self._failures = 0
-            self._rest = min(REST_MOST, max(REST_FIRST, self._rest * 2))
-            self._rest_until = self.clock.monotonic() + self._rest
-            self._say(
-                text("dialing-all-fail", self.rules.language, calls=FAILING, seconds=self._rest)
-            )
+            self._trouble.call_went_through()
+        elif outcome.reason not in ("stopped", "no_start"):
+            self._trouble.call_failed()
+            self.tally.trouble = self._trouble.told
 
     # ---------------------------------------------------------------------------------- trouble
 
-    def _troubled(self) -> bool:
-        if self.writer.fault is not None:
-            self._say(self.writer.fault.sentences(self.rules.language)[0])
-            return True
-        trunks = {name for name in self._limits if name}
-        if trunks and trunks <= self._unreachable:
-            self._say(
-                text("dialing-no-trunk", self.rules.language, trunks=", ".join(sorted(trunks)))
-            )
-            return True
-        return self.clock.monotonic() < self._rest_until
-
     def _say(self, trouble: str) -> None:
-        if self.tally.trouble != trouble:
-            log.error("calling_stands_still", why=trouble)
+        self._trouble.say(trouble)
         self.tally.trouble = trouble
 
-    async def _keep_pause(self) -> None:
-        """Show our own trouble as the batch's pause, and take it away once it is over."""
-        trouble = self.tally.trouble if self._troubled() else ""
-        async with self.database.write() as session:
-            if trouble and not self._paused:
-                self._paused = await pause_for(session, self.batches, trouble)
-            elif not trouble and self._paused:
-                await resume_from(session, self._paused)
-                self._paused = {}
-                self._wake.set()
+    def _fault(self, error: HuifangError) -> None:
+        self._say(error.sentences(self.rules.language)[0])
+
+    def _beside(self, watch: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
+        """Run `watch` beside the calls; whatever it stumbles over must not end it silently."""
+
+        async def on_and_on() -> None:
+            while True:
+                try:
+                    await watch()
+                except HuifangError as error:
+                    self._fault(error)
+                except Exception as error:
+                    log.exception("watch_broke", watch=watch.__name__, error=type(error).__name__)
+                await self.clock.sleep(WATCH)
+
+        return asyncio.create_task(on_and_on())
 
     async def _watch(self) -> None:
-        """Obey what was asked of the batches from elsewhere."""
+        """Obey what was asked of the batches from elsewhere, and show our own trouble there."""
         while True:
             await self.clock.sleep(WATCH)
-            try:
-                states = await self._states()
-                if bool(self._paused) != self._troubled():
-                    await self._keep_pause()
-                if "draining" in states.values():
-                    await self._finish_batches()
-            except HuifangError as error:
-                self._say(error.sentences(self.rules.language)[0])
-                continue
+            states = await self._states()
+            if await self._trouble.show(self.database, self.batches):
+                self._wake.set()
+            if "draining" in states.values():
+                await self._finish_batches()
             for batch_id, state in states.items():
                 if state == "stopped":
                     self._hang_up(batch_id)
+
+    async def _beat(self) -> None:
+        while True:
+            await self.clock.sleep(HEARTBEAT)
+            alive, interrupted = await self._life.beat()
+            self.tally.interrupted += interrupted
+            if not alive:
+                self.drain()
 
     def _hang_up(self, batch_id: int | None) -> None:
         for claimed, task in list(self._calls.values()):
@@ -438,47 +404,10 @@ class Dialer:
     async def _check_trunks(self) -> None:
         while True:
             assert self._check is not None  # noqa: S101 - only started with one
-            try:
-                health = await self._check()
-            except HuifangError as error:
-                log.error("trunk_check_failed", error=str(error))
-            else:
-                self._unreachable.clear()
-                self._unreachable |= {one.trunk for one in health if not one.reachable}
-            await self.clock.sleep(CHECK if not self._unreachable else CHECK / 6)
-
-    # -------------------------------------------------------------------------- life and death
-
-    async def _recover(self) -> None:
-        now = self.clock.now()
-        async with self.database.write() as session:
-            dead = await dead_dialers(session, now, gone=is_gone, stale=STALE)
-            why = text("dialing-interrupted", self.rules.language)
-            found = await recover(
-                session, [name for name in dead if name != self.name], now, why=why
-            )
-        self.tally.interrupted += len(found)
-        for one in found:
-            log.warning("attempt_interrupted", attempt=one.attempt_id, dialer=one.dialer)
-
-    async def _beat(self) -> None:
-        beats = 0
-        while True:
-            await self.clock.sleep(HEARTBEAT)
-            beats += 1
-            with contextlib.suppress(HuifangError):
-                async with self.database.write() as session:
-                    alive = await sign_of_life(session, self.name, self.clock.now())
-                if not alive:  # we stood still so long that others took our calls for dead
-                    log.error("taken_for_dead", dialer=self.name)
-                    self.drain()
-                if beats % 6 == 0:
-                    await self._recover()
-
-
-def _person_wanted(outcome: Outcome) -> str:
-    if outcome.disposition is Disposition.REFUSED:
-        return ""
-    if outcome.verdict is not None and outcome.verdict.needs_person:
-        return outcome.verdict.value
-    return "asked_for_person" if outcome.asked_for_person else ""
+            missing = {one.trunk for one in await self._check() if not one.reachable}
+            if missing != self._trouble.unreachable:
+                log.warning("trunks_unreachable", trunks=", ".join(sorted(missing)) or "-")
+            self._trouble.unreachable.clear()
+            self._trouble.unreachable |= missing
+            self._wake.set()
+            await self.clock.sleep(self.rules.check / (6 if missing else 1))

@@ -1,6 +1,6 @@
 """The dialer's side of a claim: the policy's words, the pacing and the moment of the INVITE."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from core.catalogue import text
@@ -107,7 +107,12 @@ class Lead:
 
 
 async def wait_for_start(
-    database: Database, claimed: Claimed, rules: ClaimRules, clock: Clock, lead: Lead
+    database: Database,
+    claimed: Claimed,
+    rules: ClaimRules,
+    clock: Clock,
+    lead: Lead,
+    late_call: Callable[[], None] = lambda: None,
 ) -> bool:
     """Wait for the moment of the INVITE; False where no moment could be had (do not dial).
 
@@ -120,7 +125,12 @@ async def wait_for_start(
             await clock.sleep(0.2)
         else:
             await clock.sleep(moment - clock.monotonic())
-            if clock.monotonic() <= moment + LATE:
+            late = clock.monotonic() - moment
+            if late <= LATE:
                 return True
+            # We are slower than thought: later starts are given out further ahead, so that one
+            # late call does not make the next one late.
+            lead.took(lead.seconds + late)
+            late_call()
         moment = await claim_start(database, claimed, rules, clock, lead.seconds)
     return False

@@ -1,5 +1,6 @@
 """How many lines calls take, and how fast they start. Pure: moments in, figures out."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,7 +59,7 @@ def seconds_at_rate(calls: Sequence[Held], calls_per_second: float) -> float:
     """Return the seconds in which one start followed the other as closely as the rate allows."""
     moments = sorted(call.dialed_at for call in calls)
     closest = GUARD / max(calls_per_second, 1e-9)
-    gaps = [(b - a).total_seconds() for a, b in zip(moments, moments[1:], strict=False)]
+    gaps = [(b - a).total_seconds() for a, b in itertools.pairwise(moments)]
     return sum(gap for gap in gaps if gap <= closest)
 
 
@@ -70,7 +71,7 @@ def _steps(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[int, float]
         changes[end] = changes.get(end, 0) - 1
     now, found = 0, []
     moments = sorted(changes)
-    for moment, following in zip(moments, moments[1:], strict=False):
+    for moment, following in itertools.pairwise(moments):
         now += changes[moment]
         found.append((now, (following - moment).total_seconds()))
     return found

@@ -30,9 +30,11 @@ async def add_answers(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> 
     """Keep the answers of many attempts; each row names its `attempt_id`."""
     if rows:
         names = {name for row in rows for name in row}
-        blank = {
-            name: "" if name in ("aspect", "raw", "label") else None for name in names
-        } | {"confidence": 1.0, "tries": 1, "aspect": None}
+        blank = {name: "" if name in ("aspect", "raw", "label") else None for name in names} | {
+            "confidence": 1.0,
+            "tries": 1,
+            "aspect": None,
+        }
         full = [{name: row.get(name, blank.get(name)) for name in names} for row in rows]
         await (await session.connection()).execute(insert(cast(Table, Answer.__table__)), full)
 
@@ -40,11 +42,7 @@ async def add_answers(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> 
 async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
     """Close attempts, no two of one callback, with the retry or follow-up item of each."""
     connection = await session.connection()
-    rows = await connection.execute(
-        select(ATTEMPTS.c.id, ATTEMPTS.c.callback_id, ATTEMPTS.c.party_id, ATTEMPTS.c.e164).where(
-            ATTEMPTS.c.id.in_([end.attempt_id for end, _ in ends]), ATTEMPTS.c.state == "open"
-        )
-    )
+    rows = await connection.execute(_OPEN, {"ids": [end.attempt_id for end, _ in ends]})
     found = {row[0]: row for row in rows}
     still = [(end, following) for end, following in ends if end.attempt_id in found]
     if not still:
@@ -128,13 +126,18 @@ def _close_statement() -> Any:
     return update(ATTEMPTS).where(columns.id == bindparam("of")).values(**plain, **kept)
 
 
+_OPEN = select(ATTEMPTS.c.id, ATTEMPTS.c.callback_id, ATTEMPTS.c.party_id, ATTEMPTS.c.e164).where(
+    ATTEMPTS.c.id.in_(bindparam("ids", expanding=True)), ATTEMPTS.c.state == "open"
+)
 _CLOSE = _close_statement()
 _NOTE = (
     update(CALLBACKS)
     .where(CALLBACKS.c.id == bindparam("of"))
     .values(
         disposition=bindparam("disposition"),
-        verdict=func.coalesce(bindparam("rated", type_=CALLBACKS.c.verdict.type), CALLBACKS.c.verdict),
+        verdict=func.coalesce(
+            bindparam("rated", type_=CALLBACKS.c.verdict.type), CALLBACKS.c.verdict
+        ),
         tries=CALLBACKS.c.tries + bindparam("tried"),
     )
 )
@@ -145,9 +148,7 @@ _SET = (
         state=bindparam("now"),
         state_reason=bindparam("why"),
         due=False,
-        next_at=func.coalesce(
-            bindparam("at", type_=CALLBACKS.c.next_at.type), CALLBACKS.c.next_at
-        ),
+        next_at=func.coalesce(bindparam("at", type_=CALLBACKS.c.next_at.type), CALLBACKS.c.next_at),
         closed_at=func.coalesce(
             bindparam("closed", type_=CALLBACKS.c.closed_at.type), CALLBACKS.c.closed_at
         ),

@@ -38,30 +38,44 @@ def fields_by_name(row: Row[Any] | Any) -> dict[str, Any]:
 
 async def fields_of(session: AsyncSession, callback_id: int, zone: ZoneInfo) -> dict[str, Any]:
     """Return the fields of a callback's case; moments in `zone`, so that they are said rightly."""
-    row = (
-        await session.execute(
-            select(
-                Case.case_number,
-                Case.respondent_class,
-                Case.accepted_at,
-                Case.closed_at,
-                Case.fields,
-                Unit.name.label("unit"),
-                Officer.name.label("officer"),
-                Branch.name.label("branch"),
-                Party.name.label("name"),
-                Party.language.label("language"),
-            )
-            .select_from(Callback)
-            .join(Case, Case.id == Callback.case_id)
-            .join(Party, Party.id == Callback.party_id)
-            .outerjoin(Unit, Unit.id == Case.unit_id)
-            .outerjoin(Officer, Officer.id == Case.officer_id)
-            .outerjoin(Branch, Branch.id == Case.branch_id)
-            .where(Callback.id == callback_id)
-        )
-    ).one()
+    row = (await session.execute(_FIELDS.where(Callback.id == callback_id))).one()
+    return _spoken(row, zone)
+
+
+async def fields_of_batch(
+    session: AsyncSession, batch_id: int, zone: ZoneInfo
+) -> dict[int, dict[str, Any]]:
+    """Return the fields of all callbacks of a batch, by callback: for rehearsals."""
+    rows = await session.execute(
+        _FIELDS.add_columns(Callback.id.label("of")).where(Callback.batch_id == batch_id)
+    )
+    return {row.of: _spoken(row, zone) for row in rows}
+
+
+def _spoken(row: Row[Any], zone: ZoneInfo) -> dict[str, Any]:
     return {
         name: value.astimezone(zone) if isinstance(value, datetime) else value
         for name, value in fields_by_name(row).items()
     }
+
+
+_FIELDS = (
+    select(
+        Case.case_number,
+        Case.respondent_class,
+        Case.accepted_at,
+        Case.closed_at,
+        Case.fields,
+        Unit.name.label("unit"),
+        Officer.name.label("officer"),
+        Branch.name.label("branch"),
+        Party.name.label("name"),
+        Party.language.label("language"),
+    )
+    .select_from(Callback)
+    .join(Case, Case.id == Callback.case_id)
+    .join(Party, Party.id == Callback.party_id)
+    .outerjoin(Unit, Unit.id == Case.unit_id)
+    .outerjoin(Officer, Officer.id == Case.officer_id)
+    .outerjoin(Branch, Branch.id == Case.branch_id)
+)

@@ -285,6 +285,10 @@ def _judge(
     return taken, put_off
 
 
+_ATTEMPTS = cast(Table, Attempt.__table__)
+_INSERT = insert(_ATTEMPTS).returning(_ATTEMPTS.c.callback_id, _ATTEMPTS.c.id)
+
+
 async def _insert(
     session: AsyncSession,
     dialer: str,
@@ -310,9 +314,8 @@ async def _insert(
         for candidate, start in zip(taken, starts, strict=False)
     ]
     # One statement for all of them; which id belongs to whom is told by the callback.
-    made = await session.execute(
-        insert(Attempt).values(rows).returning(Attempt.callback_id, Attempt.id)
-    )
+    # (`insert().values(rows)` would be built and compiled anew each time.)
+    made = await (await session.connection()).execute(_INSERT, rows)
     ids = {row[0]: row[1] for row in made.all()}
     table = CALLBACKS
     changed = await (await session.connection()).execute(

@@ -59,9 +59,7 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self.clock: Clock = clock or SystemClock()
         self.path = _file_of(self.url) if self.dialect == "sqlite" else None
-        self.engine = (
-            self._rehearsing() if rehearsal else self._engine(busy_seconds, connections)
-        )
+        self.engine = self._rehearsing() if rehearsal else self._engine(busy_seconds, connections)
         self._writing = self.engine.execution_options(**{_WRITES: True})
         # One writer at a time is SQLite's own rule; queueing here is fair and costs no polling.
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
@@ -74,12 +72,17 @@ class Database:
     def _engine(self, busy_seconds: float, connections: int) -> AsyncEngine:
         if self.dialect == "postgresql":
             return create_async_engine(
-                self.url, pool_size=connections, max_overflow=0, pool_pre_ping=True
+                self.url,
+                pool_size=connections,
+                max_overflow=0,
+                pool_pre_ping=True,
+                hide_parameters=True,  # numbers and names do not belong into error texts
             )
         engine = create_async_engine(
             self.url,
             pool_size=connections,
             max_overflow=0,
+            hide_parameters=True,
             connect_args={"timeout": busy_seconds},
         )
         # Python's sqlite3 starts transactions late and by itself; isolation_level None leaves

@@ -55,7 +55,7 @@ async def known_callbacks(
     session: AsyncSession, callback_ids: Collection[int]
 ) -> dict[int, KnownCallback]:
     """Return what is known about these callbacks, by id."""
-    rows = await session.execute(callback_facts().where(Callback.id.in_(callback_ids)))
+    rows = await (await session.connection()).execute(_CALLBACKS, {"ids": tuple(callback_ids)})
     return {row.id: KnownCallback(**row._mapping) for row in rows}
 
 
@@ -98,6 +98,9 @@ def callback_facts(*more: Any) -> Any:
             and_(PartyNumber.party_id == Callback.party_id, PartyNumber.e164 == Callback.e164),
         )
     )
+
+
+_CALLBACKS = callback_facts().where(Callback.id.in_(bindparam("ids", expanding=True)))
 
 
 async def known_attempts(

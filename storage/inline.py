@@ -7,7 +7,7 @@ statements. It also makes a rehearsal repeatable: nothing depends on when a thre
 
 import sqlite3
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
 
@@ -33,7 +33,7 @@ class InlineConnection(aiosqlite.Connection):
 
     def __init__(self, file: str) -> None:
         super().__init__(lambda: sqlite3.connect(file, check_same_thread=False), 64)
-        self._tx = _AtOnce()
+        self._tx = cast(Any, _AtOnce())
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
         return fn(*args, **named)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.facts import known_callbacks
 from storage.followups import open_item
-from storage.schema import Attempt, Callback, DialerState
+from storage.schema import Attempt, Batch, Callback, Command, DialerState
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,59 @@ async def recover(
     """
     if not dialers:
         return ()
+    found = await _to_a_person(session, Attempt.dialer.in_(dialers), now, why)
+    await session.execute(
+        update(DialerState)
+        .where(DialerState.name.in_(dialers), DialerState.stopped_at.is_(None))
+        .values(stopped_at=now)
+    )
+    return found
+
+
+async def give_up(
+    session: AsyncSession, attempt_ids: Collection[int], now: datetime, *, why: str
+) -> Sequence[Interrupted]:
+    """Close these attempts as unknown, each with an item in a person's queue."""
+    return await _to_a_person(session, Attempt.id.in_(attempt_ids), now, why)
+
+
+async def forget_pauses(session: AsyncSession, name: str) -> None:
+    """Let batches run again that a dialer paused for a trouble of its own and then died.
+
+    Only where no other dialer than `name` lives. What a person paused stays: that left a command.
+    """
+    others = select(DialerState.name).where(
+        DialerState.stopped_at.is_(None), DialerState.name != name
+    )
+    latest = (
+        select(Command.command)
+        .where(Command.batch_id == Batch.id)
+        .order_by(Command.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    await session.execute(
+        update(Batch)
+        .where(Batch.state == "paused", Batch.state_reason != "", ~others.exists())
+        .where(func.coalesce(latest, "") != "pause")
+        .values(state="running", state_reason="")
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _to_a_person(
+    session: AsyncSession, which: ColumnElement[bool], now: datetime, why: str
+) -> list[Interrupted]:
     rows = await session.execute(
         update(Attempt)
-        .where(Attempt.dialer.in_(dialers), Attempt.state == "open")
+        .where(which, Attempt.state == "open")
         .values(state="closed", disposition="unknown", ended_at=now, reason="interrupted")
         .returning(Attempt.id, Attempt.callback_id, Attempt.dialer)
+        .execution_options(synchronize_session=False)
     )
     found = [Interrupted(*row) for row in rows.all()]
+    if not found:
+        return found
     ids = [one.callback_id for one in found]
     await session.execute(
         update(Callback)
@@ -118,9 +164,4 @@ async def recover(
             key_incident=callback.key_incident,
             now=now,
         )
-    await session.execute(
-        update(DialerState)
-        .where(DialerState.name.in_(dialers), DialerState.stopped_at.is_(None))
-        .values(stopped_at=now)
-    )
     return found
