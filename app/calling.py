@@ -57,7 +57,9 @@ class Calls:
         found = []
         for version in stored:
             file = self._as_stored(version.name, version.source, version.sha256)
-            program = compile_flow(file.flow, sha256=file.sha256)
+            program = compile_flow(
+                file.flow, sha256=file.sha256, transfers=surveys.transfers(self._loaded)
+            )
             self._surveys[version.id] = (program, file.folder)
             found.append(surveys.ReadySurvey(file, program))
         return found

@@ -34,6 +34,8 @@ _KINDS = {
     "finite_number": "flow-not-a-number",
     "duration": "flow-not-a-duration",
 }
+_ALIKE = 0.5
+"""Words less like than this are no misspelling of each other."""
 _PATTERNS = {
     r"^[a-z][a-z0-9_]*$": "flow-bad-id",
     r"^[a-z][a-z0-9-]*$": "flow-bad-survey-name",
@@ -144,9 +146,10 @@ def _no_verb(step: Any, source: Source, path: Path) -> Problem:
     )
 
 
-def closest(word: str, words: list[str]) -> str:
-    """Return that one of `words` which `word` most probably means."""
-    return next(iter(get_close_matches(word.lower(), words, n=1, cutoff=0.0)), "")
+def closest(word: str, words: list[str]) -> Problem | str:
+    """Return the question whether the one of `words` that is like `word` was meant, or nothing."""
+    like = get_close_matches(word.lower(), words, n=1, cutoff=_ALIKE)
+    return problem("flow-did-you-mean", word=like[0]) if like else ""
 
 
 def _setting(path: Path) -> str:
