@@ -16,6 +16,7 @@ from flows.declarations import Part
 from flows.faults import located
 from flows.mending import take_out
 from flows.model import Flow, Shared
+from flows.reasons import reason
 from flows.source import MOST_BYTES, Path, Source, parse
 
 Document = TypeVar("Document", bound=Part)
@@ -97,7 +98,9 @@ def _text(file: FilePath, asked_for_at: Place) -> str:
         raw = file.read_bytes()
     except OSError as error:
         raise AuthorError(
-            problem("flow-unreadable", asked_for_at, path=file, reason=error.strerror or error)
+            problem(
+                "flow-unreadable", asked_for_at, path=file, reason=reason(error.strerror or error)
+            )
         ) from error
     try:
         return raw.decode("utf-8-sig")

@@ -44,6 +44,7 @@ from flows.exchange import (
     TransferEnded,
 )
 from flows.faults import faults
+from flows.reasons import reason
 from flows.source import parse
 
 Digits = Annotated[str, BeforeValidator(lambda value: str(value)), Field(pattern=r"^[0-9*#]+$")]
@@ -139,7 +140,7 @@ def read_scenarios(path: Path) -> ScenarioFile:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise AuthorError(
-            problem("flow-unreadable", Place(str(path)), path=path, reason=error)
+            problem("flow-unreadable", Place(str(path)), path=path, reason=reason(error))
         ) from error
     source = parse(text, str(path))
     try:

@@ -18,6 +18,7 @@ from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEv
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from core.errors import AuthorError, Place, Problem, problem
+from flows.reasons import reason
 
 MOST_BYTES = 1_000_000
 MOST_VALUES = 20_000
@@ -74,7 +75,9 @@ def _compose(source: Source) -> Node | None:
     except (YAMLError, ValueError, RecursionError, AssertionError, KeyError) as error:
         raise AuthorError(
             problem(
-                "flow-not-yaml", Place(source.file, 1, 1), reason=_plain(str(error).splitlines())
+                "flow-not-yaml",
+                Place(source.file, 1, 1),
+                reason=reason(_plain(str(error).splitlines())),
             )
         ) from error
     return node if isinstance(node, Node) else None
@@ -117,7 +120,7 @@ def _syntax(source: Source, error: MarkedYAMLError) -> Problem:
             return problem("flow-full-width-colon", at, found=lines[number - 1].strip()[:40])
     if "found character '\\t'" in found or rest[:1] == "\t":
         return problem("flow-tab", place)
-    return problem("flow-not-yaml", place, reason=_plain([found]))
+    return problem("flow-not-yaml", place, reason=reason(_plain([found])))
 
 
 def _plain(lines: list[str]) -> str:

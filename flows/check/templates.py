@@ -6,6 +6,7 @@ from core.errors import Place, Problem, problem
 from flows.check.subject import Subject
 from flows.faults import closest
 from flows.model import Ask, Book, Number, Record, Set, When
+from flows.reasons import reason
 from flows.source import Path
 from flows.template import TemplateFault, names_used
 
@@ -21,7 +22,7 @@ def check_templates(subject: Subject) -> Iterator[Problem]:
         try:
             names = names_used(source, expression=expression)
         except TemplateFault as fault:
-            yield problem("flow-bad-template", place, reason=str(fault)[:160])
+            yield problem("flow-bad-template", place, reason=reason(fault))
             continue
         if path[-1] == "when" and not names:
             yield problem("flow-constant-condition", place, severity="warning", condition=source)
