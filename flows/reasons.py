@@ -6,7 +6,7 @@ known here; the rest is shown as it came.
 
 import re
 
-from core.errors import Problem, problem
+from core.errors import Place, Problem, problem
 
 _KNOWN = [
     (r"unexpected '?end of template|Unexpected end of template", "flow-reason-text-ends"),
@@ -46,5 +46,5 @@ def reason(words: object) -> Problem | str:
     for pattern, code in _KNOWN:
         found = re.search(pattern, message)
         if found is not None:
-            return problem(code, **found.groupdict())
+            return problem(code, Place(), **found.groupdict())
     return " ".join(message.split())[:_LONGEST]
