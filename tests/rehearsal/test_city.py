@@ -1,6 +1,7 @@
 """A city is rehearsed by the real dialer: every rule of calling holds over all its attempts."""
 
 import asyncio
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
             first_day=FRIDAY,
         )
     )
-    yield Rehearsed(report, *asyncio.run(_rows(file)))
+    return Rehearsed(report, *asyncio.run(_rows(file)))
 
 
 def test_nobody_is_called_outside_the_hours(rehearsed: Rehearsed) -> None:
@@ -74,7 +75,7 @@ def test_nobody_is_called_twice_a_day_nor_within_six_hours(rehearsed: Rehearsed)
     for of_one in tries.values():
         days = [attempt.dialed_at.astimezone(SHANGHAI).date() for attempt in of_one]
         assert len(set(days)) == len(days)
-        for before, after in zip(of_one, of_one[1:], strict=False):
+        for before, after in itertools.pairwise(of_one):
             assert after.dialed_at - before.ended_at >= timedelta(hours=6)
 
 
