@@ -49,6 +49,7 @@ class Calls:
         """`rules`: how conversations are held; None: as configured."""
         self._database, self._channel, self._prompts = database, channel, prompts
         self._clock, self._loaded = clock, loaded
+        self._zone = ZoneInfo(loaded.settings.calling.time_zone)
         self._rules = rules or conversation_rules(loaded)
         self._ring = {trunk.name: trunk.ring_seconds for trunk in trunks}
         self._surveys: dict[int, tuple[Program, Path]] = {}
@@ -93,7 +94,8 @@ class Calls:
         program, folder = self._surveys[candidate.flow_version_id]
         fields = await self._fields(candidate)
         request = DialRequest(
-            attempt=f"{claimed.attempt_id}",
+            # Recordings are named after it: a folder a day, so that no folder grows without end.
+            attempt=f"{claimed.claimed_at.astimezone(self._zone):%Y-%m-%d}/{claimed.attempt_id}",
             number=candidate.known.e164,
             trunk=claimed.trunk,
             extension=candidate.extension,

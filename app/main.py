@@ -23,6 +23,8 @@ from app.commands import (
     why,
 )
 from app.context import Invocation, complaints, refuse
+from config.logs import set_up
+from config.settings import LoggingSettings
 from core.errors import HuifangError
 
 app = typer.Typer(
@@ -67,6 +69,7 @@ app.add_typer(database.app, name="database")
 
 def main() -> None:
     """Run the command line; a known error is shown in words, never as a traceback."""
+    set_up(LoggingSettings(level="warning"))  # until the settings have been read
     try:
         app()
     except HuifangError as error:
