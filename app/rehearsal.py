@@ -22,7 +22,8 @@ from core.clock import VirtualClock
 from core.errors import AuthorError, problem
 from core.trunk import Trunk
 from dialer.batches import create_batch
-from dialer.running import BEAT, Dialer, Tally
+from dialer.behind import BEAT
+from dialer.running import Dialer, Tally
 from ivr.channels.dry_run import DryRunChannel
 from ivr.conversation_rules import ConversationRules
 from ivr.people.mix import Mix, usual_shares
@@ -257,7 +258,7 @@ async def _calling(
         clock,
         calls,
         loaded.trunks,
-        replace(rules, horizon=HORIZON, most=200, poll=3600.0),
+        replace(rules, horizon=HORIZON, most=200, poll=86400.0),
         batches=[batch_id],
         name="rehearsal",
     )

@@ -1,8 +1,8 @@
 """A city is rehearsed by the real dialer: every rule of calling holds over all its attempts."""
 
 import asyncio
+import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -45,7 +45,7 @@ async def _rows(file: Path) -> tuple[list[Row], list[Row], int, list[Row]]:
 
 
 @pytest.fixture(scope="module")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
     """One rehearsal for all the tests; its people meet nobody twice in a row, so retries abound."""
     file = tmp_path_factory.mktemp("rehearsal") / "kept.db"
     wanted = Wanted(seed=7, channels=LINES, rate=RATE, keep=file)
@@ -58,7 +58,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
             first_day=FRIDAY,
         )
     )
-    yield Rehearsed(report, *asyncio.run(_rows(file)))
+    return Rehearsed(report, *asyncio.run(_rows(file)))
 
 
 def test_nobody_is_called_outside_the_hours(rehearsed: Rehearsed) -> None:
@@ -74,7 +74,7 @@ def test_nobody_is_called_twice_a_day_nor_within_six_hours(rehearsed: Rehearsed)
     for of_one in tries.values():
         days = [attempt.dialed_at.astimezone(SHANGHAI).date() for attempt in of_one]
         assert len(set(days)) == len(days)
-        for before, after in zip(of_one, of_one[1:], strict=False):
+        for before, after in itertools.pairwise(of_one):
             assert after.dialed_at - before.ended_at >= timedelta(hours=6)
 
 
