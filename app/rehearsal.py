@@ -201,6 +201,7 @@ async def _rehearse(
                 ),
                 hours=f"{settings.calling.hours_from:%H:%M}-{settings.calling.hours_until:%H:%M}",
                 time_zone=settings.calling.time_zone,
+                line_rest=BEAT,
             )
             return await report_of(database, batch_id, since=began, limits=limits, seed=wanted.seed)
         finally:
