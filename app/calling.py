@@ -68,7 +68,9 @@ class Calls:
             faults = [f for f in check(file, abilities=self._channel.abilities) if f.is_error]
             if faults:
                 raise AuthorError(*faults)
-            program = compile_flow(file.flow, sha256=file.sha256)
+            program = compile_flow(
+                file.flow, sha256=file.sha256, transfers=surveys.transfers(self._loaded)
+            )
             self._surveys[version.id] = (program, file.folder)
             found.append(surveys.ReadySurvey(file, program))
         return found

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app import surveys
+from app.measuring import measured
 from app.wiring import opened, prompt_cache, sip_channel
 from config.loading import Loaded
 from core.catalogue import text
@@ -51,7 +52,7 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
         yield finding
     cache = prompt_cache(loaded)
     for name, file in surveys.files(loaded).items():
-        yield await _survey(name, file, cache, language)
+        yield await _survey(name, file, loaded, cache, language)
 
 
 def _said(error: HuifangError, language: str) -> str:
@@ -113,10 +114,19 @@ async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
         await channel.close()
 
 
-async def _survey(name: str, file: Path, cache: PromptCache, language: str) -> Finding:
+async def _survey(
+    name: str, file: Path, loaded: Loaded, cache: PromptCache, language: str
+) -> Finding:
     """Check a survey and make all its prompts, the ones with case fields by their examples."""
     try:
-        survey = surveys.ready(file, abilities=SipChannel.abilities)
+        lengths = await measured(file, cache)
+        survey = surveys.ready(
+            file,
+            measure=lengths.measure,
+            sounds=lengths.sounds,
+            abilities=SipChannel.abilities,
+            transfers=surveys.transfers(loaded),
+        )
         wanted = surveys.wordings(survey)
         await cache.prepare(wanted)
     except HuifangError as error:

@@ -1,5 +1,6 @@
 """Finding surveys by name: the operator's own folder first, then those that come with Huifang."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -9,7 +10,7 @@ from core.errors import AuthorError, Place, problem
 from dialer.batches import Survey
 from flows.check.examples import spoken
 from flows.check.linter import check_file
-from flows.check.speaking import Measure
+from flows.check.speaking import Measure, Sounds
 from flows.check.subject import Subject
 from flows.compiler import compile_flow
 from flows.program import Program
@@ -41,9 +42,13 @@ def files(loaded: Loaded) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in (library(), loaded.path(loaded.settings.folders.surveys)):
         for file in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
-            if not file.name.endswith(".scenarios.yaml"):
+            if not _is_scenarios(file):
                 found[file.stem] = file
     return found
+
+
+def _is_scenarios(file: Path) -> bool:
+    return file.name.endswith((".scenarios.yaml", ".scenarios.yml"))
 
 
 def find(loaded: Loaded, name: str) -> Path:
@@ -64,17 +69,43 @@ def find(loaded: Loaded, name: str) -> Path:
     return known[name]
 
 
+def chosen(loaded: Loaded, names: Iterable[str]) -> list[Path]:
+    """Return the files of surveys, given by file, folder or name; scenario files are no surveys.
+
+    Raises AuthorError for a name that nothing has.
+    """
+    found: list[Path] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            found += [each for each in sorted(path.glob("*.yaml")) if not _is_scenarios(each)]
+        elif not _is_scenarios(path):
+            found.append(path if path.is_file() else find(loaded, name))
+    return list(dict.fromkeys(found))
+
+
+def transfers(loaded: Loaded) -> frozenset[str]:
+    """Return the names of those to whom the settings let calls be transferred."""
+    return frozenset(each.name for each in loaded.settings.transfers)
+
+
 def ready(
-    file: Path, *, measure: Measure | None = None, abilities: frozenset[str] | None = None
+    file: Path,
+    *,
+    measure: Measure | None = None,
+    sounds: Sounds | None = None,
+    abilities: frozenset[str] | None = None,
+    transfers: frozenset[str] | None = None,
 ) -> ReadySurvey:
     """Read, check and compile a survey. Raises AuthorError with every fault: nobody is called."""
-    faults = [
-        fault for fault in check_file(file, measure=measure, abilities=abilities) if fault.is_error
-    ]
+    found = check_file(
+        file, measure=measure, sounds=sounds, abilities=abilities, transfers=transfers
+    )
+    faults = [fault for fault in found if fault.is_error]
     if faults:
         raise AuthorError(*faults)
     survey = read(file)
-    return ReadySurvey(survey, compile_flow(survey.flow, sha256=survey.sha256))
+    return ReadySurvey(survey, compile_flow(survey.flow, sha256=survey.sha256, transfers=transfers))
 
 
 def wordings(survey: ReadySurvey) -> list[tuple[str, str]]:

@@ -34,13 +34,13 @@ async def opened(loaded: Loaded, clock: Clock | None = None) -> AsyncIterator[Da
         await db.close()
 
 
-def prompt_cache(loaded: Loaded) -> PromptCache:
-    """Return the cache of prompts with the configured voices."""
+def prompt_cache(loaded: Loaded, folder: Path | None = None) -> PromptCache:
+    """Return the cache of prompts with the configured voices, in `folder` or the data folder."""
     voices = {
         language: Voice(voice.voice, voice.speed, voice.pitch)
         for language, voice in loaded.settings.voices.items()
     }
-    return PromptCache(loaded.data / "prompts", Synthesis(), voices=voices)
+    return PromptCache(folder or loaded.data / "prompts", Synthesis(), voices=voices)
 
 
 def sip_channel(loaded: Loaded) -> SipChannel:

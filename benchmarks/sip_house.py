@@ -32,7 +32,9 @@ from storage.selection import CaseQuery
 from tests.peers import pcap
 
 KEY = "7"
-ANSWER_SECONDS = 12
+ANSWER_SECONDS = 25
+"""Seconds that everybody talks after the tone: a call lasts some 40 seconds, which is short for a
+survey that has an open question."""
 
 SETTINGS = """\
 language: en

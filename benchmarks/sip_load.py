@@ -80,7 +80,9 @@ async def held(calls: int, folder: Path, also: Processes | None = None) -> dict[
         folder / "draft", "sip:127.0.0.1", channels=1, rate=1, recorded=True
     )
     key_at = await sip_house.key_seconds(draft)
-    sound = sip_house.person_sound(folder / "speech.pcap", key_at, key_at + 25)
+    sound = sip_house.person_sound(
+        folder / "speech.pcap", key_at, key_at + sip_house.ANSWER_SECONDS + 10
+    )
     steps = (sipp.answered(), sipp.sound(sound), sipp.IS_HUNG_UP_ON)
     async with sipp.Person(folder, *steps, calls=calls + 10) as person:
         loaded = sip_house.write_settings(

@@ -20,6 +20,7 @@ from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEv
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from core.errors import AuthorError, Place, Problem, problem
+from core.reasons import reason
 
 MOST_BYTES = 1_000_000
 MOST_VALUES = 20_000
@@ -68,10 +69,10 @@ def read_file(path: Path, asked_for_at: Place | None = None) -> str:
             raise AuthorError(_too_large(str(path)))
         raw = path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a name with NUL in it
-        reason = getattr(error, "strerror", None) or error
+        cause = getattr(error, "strerror", None) or error
         place = asked_for_at or Place(str(path))
         raise AuthorError(
-            problem("document-unreadable", place, path=path, reason=reason)
+            problem("document-unreadable", place, path=path, reason=reason(cause))
         ) from error
     try:
         return raw.decode("utf-8-sig")
@@ -113,7 +114,7 @@ def _compose(document: Document) -> Node | None:
             problem(
                 "document-not-yaml",
                 Place(document.file, 1, 1),
-                reason=_plain(str(error).splitlines()),
+                reason=reason(_plain(str(error).splitlines())),
             )
         ) from error
     return node if isinstance(node, Node) else None
@@ -156,7 +157,7 @@ def _syntax(document: Document, error: MarkedYAMLError) -> Problem:
             return problem("document-full-width-colon", at, found=lines[number - 1].strip()[:40])
     if "found character '\\t'" in found or rest[:1] == "\t":
         return problem("document-tab", place)
-    return problem("document-not-yaml", place, reason=_plain([found]))
+    return problem("document-not-yaml", place, reason=reason(_plain([found])))
 
 
 def _plain(lines: list[str]) -> str:

@@ -110,9 +110,14 @@ def path_of(loc: Loc, data: Any, *, keep_last: bool) -> KeyPath:
     return tuple(path)
 
 
-def closest(word: str, words: Sequence[str]) -> str:
-    """Return that one of `words` which `word` most probably means."""
-    return next(iter(get_close_matches(word.lower(), words, n=1, cutoff=0.0)), "")
+_ALIKE = 0.5
+"""Words less like than this are no misspelling of each other."""
+
+
+def closest(word: str, words: Sequence[str]) -> Problem | str:
+    """Return the question whether the one of `words` that is like `word` was meant, or nothing."""
+    like = get_close_matches(word.lower(), words, n=1, cutoff=_ALIKE)
+    return problem("document-did-you-mean", word=like[0]) if like else ""
 
 
 def setting_of(path: KeyPath) -> str:

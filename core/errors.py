@@ -34,7 +34,8 @@ class Problem:
 
     code: str
     place: Place = Place()
-    values: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, "str | Problem"], ...] = ()
+    """A value that is a problem itself stands in the sentence in the sentence's language."""
     severity: str = "error"
 
     @property
@@ -44,7 +45,11 @@ class Problem:
 
     def sentence(self, language: str = "zh") -> str:
         """Return the problem in words, in `language` (``zh`` or ``en``)."""
-        return text(self.code, language, **dict(self.values))
+        values = {
+            name: value.sentence(language) if isinstance(value, Problem) else value
+            for name, value in self.values
+        }
+        return text(self.code, language, **values)
 
     def as_json(self, language: str = "zh") -> dict[str, object]:
         """Return the machine-readable form that every ``--format json`` prints."""
@@ -62,7 +67,10 @@ def problem(
     code: str, place: Place | None = None, *, severity: str = "error", **values: object
 ) -> Problem:
     """Build a `Problem` from keyword values."""
-    pairs = tuple((name, str(value)) for name, value in values.items())
+    pairs = tuple(
+        (name, value if isinstance(value, Problem) else str(value))
+        for name, value in values.items()
+    )
     return Problem(code, place or Place(), pairs, severity)
 
 

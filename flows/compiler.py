@@ -5,7 +5,7 @@ it. What a step says itself always wins over the survey's `defaults`, one settin
 reaction counts as one setting: a step's own `on_silence` replaces the default one whole).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flows.model import (
@@ -30,8 +30,13 @@ Path = tuple[str | int, ...]
 Question = Ask | Number | Book
 
 
-def compile_flow(flow: Flow, *, sha256: str = "") -> Program:
-    """Return the walkable form of `flow`; `sha256` is the hash of its source text(s)."""
+def compile_flow(
+    flow: Flow, *, sha256: str = "", transfers: Collection[str] | None = None
+) -> Program:
+    """Return the walkable form of `flow`; `sha256` is the hash of its source text(s).
+
+    `transfers` names those to whom calls can be transferred (default: everybody).
+    """
     placed = list(_placed(flow))
     names: dict[Path, str] = {}
     taken: set[str] = set()
@@ -48,7 +53,8 @@ def compile_flow(flow: Flow, *, sha256: str = "") -> Program:
         step = _with_defaults(place.step, flow.defaults)
         node = Node(names[place.path], step, place.part, place.path, (), after)
         nodes[node.name] = replace(node, edges=tuple(_edges(node, flow, names, parts)))
-    return Program(flow, names[(MAIN, 0)], nodes, parts, sha256)
+    known = None if transfers is None else frozenset(transfers)
+    return Program(flow, names[(MAIN, 0)], nodes, parts, sha256, known)
 
 
 @dataclass(frozen=True)

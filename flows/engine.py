@@ -158,6 +158,9 @@ def _run(turn: Turn) -> Step:
             if passing is not None:
                 passing(turn, here)
                 continue
+            if isinstance(here, Transfer) and transfer.impossible(turn, here):
+                transfer.go_past(turn, here)
+                continue
             if turn.silent:  # nobody is on the line to answer
                 hang_up.end(turn)
                 break

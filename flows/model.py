@@ -196,7 +196,10 @@ class Transfer(StepBase):
     """Hand the call to a person."""
 
     transfer: str
-    """Name of a transfer target in the settings, or a number."""
+    """Name of a transfer target in the settings, or a number or SIP URI."""
+    optional: bool = False
+    """True: the settings need not name the target; then nobody takes the call, and nothing is
+    said before."""
     say: Text | None = None
     """What is said before."""
     on_failure: str | None = None

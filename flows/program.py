@@ -78,5 +78,7 @@ class Program:
     """Part -> name of its first node."""
     sha256: str = ""
     """Hash of the source text(s): tells versions apart in sessions and results."""
+    transfers: frozenset[str] | None = None
+    """Names of those to whom calls can be transferred; None: not known, so everybody."""
     prepared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What the engine works out once per program and keeps (never part of a session)."""

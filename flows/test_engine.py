@@ -26,6 +26,7 @@ from flows.exchange import (
     TransferEnded,
     WaitAnswer,
     WaitRecording,
+    WaitTransfer,
 )
 from flows.model import Flow
 from flows.program import Program
@@ -304,6 +305,17 @@ def test_a_taken_transfer_is_partial_where_a_question_was_passed_over() -> None:
         assert ended(done)[:2] == (Disposition.PARTIAL, Verdict.SATISFIED)
     through = hold(survey(ATTITUDE, transfer), Keys("3"), TransferEnded(True))
     assert ended(through)[:2] == (Disposition.COMPLETED, Verdict.DISSATISFIED)
+
+
+def test_an_optional_transfer_is_passed_over_where_nobody_can_take_the_call() -> None:
+    step_ = {"transfer": "operator", "optional": True, "say": "请稍候。"}
+    end = {"end": "partial", "reason": "asked_for_person", "say": "稍后回电。"}
+    flow = survey(ATTITUDE, step_, end).flow
+    without = hold(compile_flow(flow, transfers=[]), Keys("1"))
+    assert said(without) == ["稍后回电。"]
+    assert ended(without)[2] == "asked_for_person"
+    for known in (None, {"operator"}):
+        assert isinstance(hold(compile_flow(flow, transfers=known), Keys("1")).wait, WaitTransfer)
 
 
 SCORE = {"number": "请打分", "id": "score", "digits": [1, 2], "least": 1, "most": 20}

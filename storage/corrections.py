@@ -44,7 +44,8 @@ async def call_again(
     """Put a callback back to waiting with another number; False where it is being called.
 
     Its tries start anew and its deadline falls: a person decided that it is called once more.
-    A batch that was finished by then is ready again.
+    A batch that was finished by then is ready again. What it comes to is a further result,
+    written back even where the first one was.
     """
     batch_id = await session.scalar(
         update(Callback)
@@ -59,6 +60,7 @@ async def call_again(
             next_at=now,
             due=False,
             closed_at=None,
+            result=Callback.result + 1,
         )
         .returning(Callback.batch_id)
         .execution_options(synchronize_session=False)

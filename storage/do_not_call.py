@@ -1,4 +1,4 @@
-"""The do-not-call list: numbers that are never called again. Every change is kept in the log."""
+"""The do-not-call list: numbers that are never called again. Every change is kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.schema import DoNotCall
+from storage.schema import DoNotCall, DoNotCallEvent
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,18 @@ class ListedNumber:
     reason: str
     added_by: str
     added_at: datetime
+
+
+@dataclass(frozen=True)
+class ListEvent:
+    """A change of the list."""
+
+    e164: str
+    event: str
+    """added, removed."""
+    reason: str
+    by: str
+    at: datetime
 
 
 async def add(
@@ -42,10 +54,14 @@ async def add(
         .on_conflict_do_nothing(index_elements=["e164"])
         .returning(DoNotCall.e164)
     )
-    return len(added.all())
+    new = added.all()
+    _note(session, new, "added", reason, by, now)
+    return len(new)
 
 
-async def remove(session: AsyncSession, e164: str) -> ListedNumber | None:
+async def remove(
+    session: AsyncSession, e164: str, *, reason: str, by: str, now: datetime
+) -> ListedNumber | None:
     """Take a number off the list; what stood there, or None where it was not on it."""
     row = (
         await session.execute(
@@ -54,7 +70,27 @@ async def remove(session: AsyncSession, e164: str) -> ListedNumber | None:
             .returning(DoNotCall.e164, DoNotCall.reason, DoNotCall.added_by, DoNotCall.added_at)
         )
     ).one_or_none()
-    return None if row is None else ListedNumber(**row._mapping)
+    if row is None:
+        return None
+    _note(session, [e164], "removed", reason, by, now)
+    return ListedNumber(**row._mapping)
+
+
+def _note(
+    session: AsyncSession, numbers: Sequence[str], event: str, reason: str, by: str, now: datetime
+) -> None:
+    session.add_all(
+        DoNotCallEvent(e164=e164, event=event, reason=reason[:200], by=by[:100], at=now)
+        for e164 in numbers
+    )
+
+
+async def history(session: AsyncSession, numbers: Sequence[str]) -> list[ListEvent]:
+    """Return what happened to these numbers on the list, first things first."""
+    found = await session.scalars(
+        select(DoNotCallEvent).where(DoNotCallEvent.e164.in_(numbers)).order_by(DoNotCallEvent.id)
+    )
+    return [ListEvent(one.e164, one.event, one.reason, one.by, one.at) for one in found]
 
 
 async def listed(session: AsyncSession, numbers: Sequence[str] | None = None) -> list[ListedNumber]:

@@ -39,6 +39,8 @@ class FinalResult:
     """The result of one callback, with the facts of its case as they were imported."""
 
     callback_id: int
+    result: int
+    """1, 2 ...: a callback that people had called again has one more."""
     batch: str
     source: str
     case_number: str
@@ -90,7 +92,11 @@ async def standing(
     `source`: only of cases from this case platform; empty: of all. `after`: only callbacks with
     a greater id, for reading on where the last page ended.
     """
-    written = exists().where(WriteBack.target == target, WriteBack.callback_id == Callback.id)
+    written = exists().where(
+        WriteBack.target == target,
+        WriteBack.callback_id == Callback.id,
+        WriteBack.result == Callback.result,
+    )
     query = (
         select(
             Callback,
@@ -182,6 +188,7 @@ def _final(row: Any, more: _Gathered) -> FinalResult:
     last = more.attempts[-1] if more.attempts else None
     return FinalResult(
         callback_id=callback.id,
+        result=callback.result,
         batch=row.batch,
         source=case.source,
         case_number=case.case_number,

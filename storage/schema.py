@@ -174,6 +174,35 @@ class DoNotCall(Base):
     added_at: Mapped[datetime]
 
 
+class DoNotCallEvent(Base):
+    """Who put a number on the do-not-call list or took it off, when and why; only added to."""
+
+    __tablename__ = "do_not_call_events"
+    id: Mapped[int] = _id()
+    e164: Mapped[str] = mapped_column(String(20), index=True)
+    event: Mapped[str] = mapped_column(String(10))
+    """added, removed."""
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    by: Mapped[str] = mapped_column(String(100), default="")
+    at: Mapped[datetime]
+
+
+class ImportConflict(Base):
+    """A fact of a known case that a later export states differently; only added to."""
+
+    __tablename__ = "import_conflicts"
+    id: Mapped[int] = _id()
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    fact: Mapped[str] = mapped_column(String(110))
+    """officer, unit, branch, accepted_at, closed_at, or ``fields.NAME``."""
+    old: Mapped[str] = mapped_column(Text)
+    new: Mapped[str] = mapped_column(Text)
+    taken: Mapped[bool]
+    """True: the case has the new value now; False: it keeps the old one."""
+    at: Mapped[datetime]
+
+
 # -------------------------------------------------------------------------------- callbacks
 
 
@@ -269,6 +298,8 @@ class Callback(Base):
     disposition: Mapped[str | None] = mapped_column(String(20))
     """Of the last attempt."""
     verdict: Mapped[str | None] = mapped_column(String(20))
+    result: Mapped[int] = mapped_column(default=1, server_default="1")
+    """1, 2 ...: which result it comes to; one more each time a person has it called again."""
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 
@@ -441,10 +472,12 @@ class WriteBack(Base):
     """A result that was written back to where its case came from; each once per target."""
 
     __tablename__ = "write_backs"
-    __table_args__ = (UniqueConstraint("target", "callback_id"),)
+    __table_args__ = (UniqueConstraint("target", "callback_id", "result"),)
     id: Mapped[int] = _id()
     target: Mapped[str] = mapped_column(String(100))
     callback_id: Mapped[int] = mapped_column(ForeignKey("callbacks.id"))
+    result: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Which result of the callback."""
     receipt: Mapped[str] = mapped_column(String(100))
     """The file or transaction that carried it."""
     written_at: Mapped[datetime]

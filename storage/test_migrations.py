@@ -1,14 +1,15 @@
 """The migrations build exactly the tables of schema.py, and can take them away again."""
 
 import asyncio
+from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select, text
 
 from storage.database import Database
 from storage.migrations import head
-from storage.schema import Base
+from storage.schema import Base, WriteBack
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -67,3 +68,30 @@ async def test_migrating_twice_at_once_is_safe(database: Database, database_url:
     await asyncio.gather(database.migrate(), other.migrate())
     assert await other.version() == head()
     await other.close()
+
+
+async def test_what_was_written_back_survives_the_way_down_and_up(world: Any) -> None:
+    database = world.database
+    batch, case = await world.batch(), await world.case()
+    made = await world.callback(batch, case, await world.party(case), state="done")
+    for result in (1, 2):
+        await world.add(
+            WriteBack(
+                target="home",
+                callback_id=made.id,
+                result=result,
+                receipt=f"r{result}",
+                written_at=world.now,
+            )
+        )
+    await database.migrate("0001")
+    assert await database.version() == "0001"
+    async with database.read() as session:
+        rows = (await session.execute(text("SELECT callback_id, receipt FROM write_backs"))).all()
+    assert [tuple(row) for row in rows] == [(made.id, "r1")]
+    await database.migrate()
+    async with database.read() as session:
+        (kept,) = await session.scalars(select(WriteBack))
+        connection = await session.connection()
+        assert await connection.run_sync(_differences) == []
+    assert (kept.result, kept.receipt) == (1, "r1")

@@ -10,6 +10,8 @@ from sqlalchemy import create_engine, func, select, text, update
 
 from core.clock import SystemClock
 from core.errors import AuthorError, TransientError
+from core.phone import PhoneNumber
+from storage.corrections import call_again
 from storage.database import Database
 from storage.final import standing
 from storage.importing.importer import import_file
@@ -257,3 +259,31 @@ async def test_a_wrong_table_is_refused(
         await write_rows(world.database, "t", url, table, columns, clock=CLOCK)
     assert [p.code for p in caught.value.problems] == [code]
     assert await _receipts(world.database) == 0
+
+
+async def test_a_callback_that_is_called_again_gets_its_new_result_written_once(
+    world: Any, tmp_path: Path, police: Mapping
+) -> None:
+    made = await _callback(world, await world.batch(), "follow_up", "dissatisfied")
+    folder, url = tmp_path / "back", _target(tmp_path / "other.db")
+
+    async def written() -> list[tuple[str, str, str]]:
+        await write_files(world.database, "home", folder, police, clock=CLOCK)
+        await write_rows(world.database, "t", url, "r", COLUMNS, clock=CLOCK)
+        return sorted((r["回访编号"], r["结果序号"], r["评价"]) for r in _rows(folder))
+
+    first = (str(made.id), "1", "不满意")
+    assert await written() == [first]
+    assert await written() == [first]
+    async with world.database.write() as session:
+        right = PhoneNumber("+8613900000009")
+        assert await call_again(session, made.id, right, world.now)
+    assert await written() == [first]
+    async with world.database.write() as session:
+        done = {"state": "done", "verdict": "satisfied", "closed_at": world.now}
+        await session.execute(update(Callback).where(Callback.id == made.id).values(**done))
+    both = [first, (str(made.id), "2", "满意")]
+    assert await written() == both
+    assert await written() == both
+    assert _stored(url) == [(made.id, "satisfied")]
+    assert await _receipts(world.database) == 4

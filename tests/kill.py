@@ -1,26 +1,28 @@
 """Kill a running batch at random moments and see that nobody is rung twice and nothing is lost.
 
-    python -m tests.kill --times 200
+    python -m tests.kill --times 200 [--postgresql]
 
-Each life is a process of its own that calls over a simulated line in real time. What it did is
-told by two files outside the database, each line of them synced: `rings` (before a phone rings)
-and `answers` (after an answer was acknowledged).
+Each life is a process of its own that calls over a simulated line in real time; it is forked from
+a server that has imported everything, so that it is the calling that is killed and not the
+start of Python. What it did is told by two files outside the database, each line of them synced:
+`rings` (before a phone rings) and `answers` (after an answer was acknowledged).
 """
 
 import argparse
 import asyncio
+import contextlib
+import multiprocessing
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from core.clock import SystemClock
 from core.disposition import Disposition
 from core.rules import PacingRules
 from core.trunk import Trunk
@@ -32,20 +34,11 @@ from ivr.outcome import Outcome
 from storage.claims import Claimed
 from storage.database import Database
 from storage.schema import Answer, Attempt, Callback, FollowUpItem
-from tests.dialing.town import MORNING, settle
+from tests.dialing.town import DayClock, settle
+from tests.peers.postgresql import server
 
 TRUNKS = (Trunk("line", "sip:127.0.0.1", calls_per_second=200, channels=20),)
 RULES = DialerRules(pacing=PacingRules(calls_per_second=200, channels=20), poll=0.05)
-
-
-class DayClock(SystemClock):
-    """Real waiting on a working day in March, whatever the hour is."""
-
-    def __init__(self) -> None:
-        self._shift = MORNING - super().now()
-
-    def now(self) -> Any:
-        return super().now() + self._shift
 
 
 def _append(file: Path, line: str) -> None:
@@ -55,12 +48,20 @@ def _append(file: Path, line: str) -> None:
         os.fsync(log.fileno())
 
 
-async def live(url: str, folder: Path, *, drain: bool = False) -> None:
+async def live(
+    url: str,
+    folder: Path,
+    *,
+    drain: bool = False,
+    trunk: Trunk = TRUNKS[0],
+    rules: DialerRules = RULES,
+) -> None:
     """One life of the dialer; with `drain` it only recovers."""
     clock, database = DayClock(), Database(url)
 
     async def hold(claimed: Claimed, journal: AttemptJournal) -> Outcome:
-        _append(folder / "rings", f"{claimed.attempt_id} {claimed.candidate.known.e164}")
+        number = claimed.candidate.known.e164
+        _append(folder / "rings", f"{claimed.attempt_id} {number} {time.monotonic()}")
         await journal.dialed(clock.now())
         await asyncio.sleep(0.05)
         await journal.answered(clock.now())
@@ -69,7 +70,7 @@ async def live(url: str, folder: Path, *, drain: bool = False) -> None:
             _append(folder / "answers", f"{claimed.attempt_id} {step}")
         return Outcome(Disposition.COMPLETED, clock.now(), verdict=Verdict.SATISFIED)
 
-    dialer = Dialer(database, clock, hold, TRUNKS, RULES)
+    dialer = Dialer(database, clock, hold, (trunk,), rules)
     if drain:
         dialer.drain()
     await dialer.run()
@@ -80,22 +81,39 @@ def _lines(file: Path) -> list[str]:
     return file.read_text("utf-8").splitlines() if file.exists() else []
 
 
+def forked(target: Callable[..., None], *given: Any) -> Any:
+    """Return a process, not started yet, that runs `target` soon after its start."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.kill"])
+    return context.Process(target=target, args=given)
+
+
+def one_life(url: str, folder: Path, start: Any = None, *more: Any) -> None:
+    """Live, once all at the barrier `start` have come; `more`: trunk and rules."""
+    if start is not None:
+        start.wait()
+    chosen = dict(zip(("trunk", "rules"), more, strict=False))
+    asyncio.run(live(url, folder, **chosen))
+
+
 def kill_often(url: str, folder: Path, times: int, seed: int) -> None:
-    """Start the dialer and kill it, `times` times."""
+    """Start the dialer and kill it, `times` times: mostly while it calls, now and then earlier."""
     dice = random.Random(seed)
+    rings = folder / "rings"
+    rings.touch()
     for _ in range(times):
-        before = len(_lines(folder / "rings"))
-        command = [sys.executable, "-m", "tests.kill", "--live", url, "--folder", str(folder)]
-        with (folder / "log").open("ab") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log)
+        before = rings.stat().st_size
+        process = forked(one_life, url, folder)
+        process.start()
         deadline = time.monotonic() + 60
-        while len(_lines(folder / "rings")) == before and process.poll() is None:
+        patient = dice.random() > 0.2  # else: killed while it starts, recovers or claims
+        while patient and rings.stat().st_size == before and process.is_alive():
             if time.monotonic() > deadline:
                 break
             time.sleep(0.005)
         time.sleep(dice.uniform(0.0, 0.5))
         process.kill()
-        process.wait()
+        process.join()
 
 
 async def faults(url: str, folder: Path) -> tuple[list[str], dict[str, int]]:
@@ -125,6 +143,7 @@ async def faults(url: str, folder: Path) -> tuple[list[str], dict[str, int]]:
             wrong.append(f"interrupted attempt {one.id} is in nobody's queue")
         if callbacks[one.callback_id].state != "follow_up":
             wrong.append(f"callback {one.callback_id} is {callbacks[one.callback_id].state}")
+    wrong += [f"callback {i} hangs" for i, one in callbacks.items() if one.state == "calling"]
     figures = {"rings": len(rings), "answers": len(given), "interrupted": len(interrupted)}
     return wrong, figures
 
@@ -141,16 +160,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kill", description=__doc__)
     parser.add_argument("--times", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--url", default="")
-    parser.add_argument("--live", default="", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, default=None)
+    parser.add_argument("--postgresql", action="store_true", help="on a server started for it")
     chosen = parser.parse_args()
-    if chosen.live:
-        asyncio.run(live(chosen.live, chosen.folder))
-        return 0
-    with tempfile.TemporaryDirectory(prefix="huifang-kill-") as name:
-        folder = Path(name)
-        url = chosen.url or f"sqlite:///{folder / 'huifang.db'}"
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="huifang-kill-")))
+        url = f"sqlite:///{folder / 'huifang.db'}"
+        if chosen.postgresql:
+            url = stack.enter_context(server()).format(database="postgres")
         asyncio.run(prepare(url, chosen.times * 60))
         kill_often(url, folder, chosen.times, chosen.seed)
         wrong, figures = asyncio.run(faults(url, folder))

@@ -17,7 +17,7 @@ from core.errors import AuthorError, Place, Problem, problem
 from core.phone import mask, parse_numbers
 from storage import do_not_call
 from storage.database import Database
-from storage.do_not_call import ListedNumber
+from storage.do_not_call import ListedNumber, ListEvent
 
 app = typer.Typer(no_args_is_help=True, help="The do-not-call list / 免打扰名单")
 log = structlog.get_logger(__name__)
@@ -84,9 +84,14 @@ def remove(
     tongue = language(ctx)
     numbers = _numbers(number, tongue)
 
-    async def work(database: Database, _loaded: Loaded, _clock: Clock) -> list[ListedNumber]:
+    who = by or whoever()
+
+    async def work(database: Database, _loaded: Loaded, clock: Clock) -> list[ListedNumber]:
         async with database.write() as session:
-            gone = [await do_not_call.remove(session, e164) for e164 in numbers]
+            gone = [
+                await do_not_call.remove(session, e164, reason=reason, by=who, now=clock.now())
+                for e164 in numbers
+            ]
         return [each for each in gone if each is not None]
 
     gone = with_database(ctx, work)
@@ -94,7 +99,7 @@ def remove(
         log.warning(
             "do_not_call_removed",
             number=mask(each.e164),
-            by=by or whoever(),
+            by=who,
             reason=reason,
             stood_there_because=each.reason,
             added_by=each.added_by,
@@ -102,6 +107,27 @@ def remove(
     if not gone:
         refuse(AuthorError(problem("do-not-call-unknown", number=mask(number))), tongue)
     screen.print(text("do-not-call-removed", tongue, number=mask(gone[0].e164)))
+
+
+@app.command("history")
+def history(ctx: typer.Context, number: Number, output: Output = Format.TEXT) -> None:
+    """Show who put a number on the list or took it off, when and why. / 查看号码的增删记录"""
+    tongue = language(ctx)
+    numbers = _numbers(number, tongue)
+
+    async def work(database: Database, _loaded: Loaded, _clock: Clock) -> list[ListEvent]:
+        async with database.read() as session:
+            return await do_not_call.history(session, numbers)
+
+    found = with_database(ctx, work)
+    if output is Format.JSON:
+        print_json([{**asdict(each), "e164": mask(each.e164)} for each in found])
+        return
+    table = Table(box=None, show_header=False)
+    for each in found:
+        event = text(f"do-not-call-{each.event}-word", tongue)
+        table.add_row(f"{each.at.astimezone():%Y-%m-%d %H:%M}", event, each.by, each.reason)
+    screen.print(table if found else text("do-not-call-no-history", tongue))
 
 
 @app.command("list")

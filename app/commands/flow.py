@@ -1,13 +1,19 @@
 """`huifang flow`: check, run, draw and test surveys."""
 
+import asyncio
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
 
-from app.context import Format, FormatOption, language, print_json, refuse, screen
+from app import surveys
+from app.context import Format, FormatOption, language, loaded, print_json, refuse, screen
+from app.measuring import measured
+from app.wiring import prompt_cache
+from config.loading import Loaded
 from core.catalogue import text
-from core.errors import AuthorError, Place, Problem, problem
+from core.errors import AuthorError, Problem, problem
 from flows.check import check_file
 from flows.compiler import compile_flow
 from flows.diagram import mermaid, svg
@@ -33,8 +39,10 @@ from flows.simulator import Simulation, examples
 
 app = typer.Typer(no_args_is_help=True, help="Check, run, draw and test surveys. / 流程")
 
-File = Annotated[Path, typer.Argument(help="survey file / 流程文件")]
-Files = Annotated[list[Path], typer.Argument(help="survey files / 流程文件")]
+File = Annotated[str, typer.Argument(metavar="SURVEY", help="file or name / 文件或名称")]
+Files = Annotated[
+    list[str], typer.Argument(metavar="SURVEY", help="files, folders or names / 文件、文件夹或名称")
+]
 
 
 @app.command()
@@ -44,8 +52,9 @@ def check(
     format: Annotated[Format, FormatOption] = Format.TEXT,
 ) -> None:
     """Show everything that is wrong with surveys, with file, line and column. / 检查流程"""
-    spoken = language(ctx)
-    found = [each for file in files for each in check_file(file)]
+    spoken, settings = language(ctx), loaded(ctx)
+    chosen = surveys.chosen(settings, files)
+    found = asyncio.run(_check(settings, chosen))
     refused = any(each.severity == "error" for each in found)
     if format is Format.JSON:
         print_json({"accepted": not refused, "problems": [each.as_json(spoken) for each in found]})
@@ -55,10 +64,26 @@ def check(
         key = "flow-check-refused" if refused else "flow-check-accepted"
         errors = sum(each.severity == "error" for each in found)
         screen.print(
-            text(key, spoken, files=len(files), errors=errors, warnings=len(found) - errors)
+            text(key, spoken, files=len(chosen), errors=errors, warnings=len(found) - errors)
         )
     if refused:
         raise typer.Exit(1)
+
+
+async def _check(settings: Loaded, files: list[Path]) -> list[Problem]:
+    """Check with the voice that will speak; nothing is written where nothing is set up yet."""
+    with TemporaryDirectory(prefix="huifang-") as empty:
+        cache = prompt_cache(settings, None if settings.data.is_dir() else Path(empty))
+        found: list[Problem] = []
+        for file in files:
+            lengths = await measured(file, cache)
+            found += check_file(
+                file,
+                measure=lengths.measure,
+                sounds=lengths.sounds,
+                transfers=surveys.transfers(settings),
+            )
+        return found
 
 
 def _show(found: Problem, spoken: str) -> None:
@@ -75,13 +100,14 @@ def schema() -> None:
 
 @app.command()
 def graph(
+    ctx: typer.Context,
     file: File,
     svg_file: Annotated[
         Path | None, typer.Option("--svg", help="write an SVG picture / 写出 SVG 图")
     ] = None,
 ) -> None:
     """Draw a survey: Mermaid text, or an SVG picture. / 画出流程图"""
-    program = _program(file)
+    program = _program(ctx, file)
     if svg_file is None:
         typer.echo(mermaid(program))
     else:
@@ -101,7 +127,7 @@ def run(
     ] = None,
 ) -> None:
     """Play a survey in the terminal: keys, typed words, Enter, h. / 在终端试听流程"""
-    spoken, program = language(ctx), _program(file)
+    spoken, program = language(ctx), _program(ctx, file)
     given: dict[str, Any] = {}
     for pair in field or []:
         name, separator, value = pair.partition("=")
@@ -166,8 +192,8 @@ def run_scenarios(
     spoken = language(ctx)
     reports: list[dict[str, Any]] = []
     failed = False
-    for file in files:
-        program, beside = _program(file), scenarios_beside(file)
+    for file in surveys.chosen(loaded(ctx), files):
+        program, beside = _program(ctx, str(file)), scenarios_beside(file)
         done = rehearse(program, read_scenarios(beside))
         if update_transcripts and update(beside, done):
             done = rehearse(program, read_scenarios(beside))
@@ -218,11 +244,8 @@ def _show_rehearsal(file: Path, done: Rehearsal, spoken: str) -> None:
         screen.print(f"    {way}", style="yellow", markup=False, highlight=False)
 
 
-def _program(file: Path) -> Program:
-    """Read and compile a survey. Raises AuthorError with every fault."""
-    if not file.is_file():
-        raise AuthorError(
-            problem("document-unreadable", Place(str(file)), path=file, reason="not a file")
-        )
-    survey = read(file)
+def _program(ctx: typer.Context, name: str) -> Program:
+    """Read and compile a survey, given by file or name. Raises AuthorError with every fault."""
+    file = Path(name)
+    survey = read(file if file.is_file() else surveys.find(loaded(ctx), name))
     return compile_flow(survey.flow, sha256=survey.sha256)

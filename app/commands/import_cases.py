@@ -92,6 +92,13 @@ def show(report: ImportReport, language: str) -> None:
             screen.print(
                 "  " + text(f"import-{kind}", language, count=count, reason=reason), markup=False
             )
+    for kind, facts in (("changed", report.changed), ("differing", report.differing)):
+        for fact, count in facts.items():
+            known, _, name = fact.partition(".")
+            shown = text(f"import-fact-{known}", language, name=name)
+            screen.print(
+                "  " + text(f"import-{kind}", language, count=count, fact=shown), markup=False
+            )
     if report.unmapped_headings:
         headings = "、".join(report.unmapped_headings)
         screen.print("  " + text("import-unmapped", language, headings=headings), markup=False)

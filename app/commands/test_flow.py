@@ -103,3 +103,61 @@ def test_test_refreshes_transcripts(tmp_path: Path) -> None:
 
 def test_schema_is_one_json_document() -> None:
     assert "steps" in json.loads(huifang("schema").output)["properties"]
+
+
+SETTINGS = """
+database: {url: "sqlite:///huifang.db"}
+folders: {data: var, surveys: mine}
+transfers: [{name: duty, target: "8001"}]
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """Settings, and a folder of the operator's own surveys: one good, one with a bad transfer."""
+    file = tmp_path / "huifang.yaml"
+    file.write_text(SETTINGS, "utf-8")
+    (tmp_path / "mine").mkdir()
+    text = VISIT.read_text("utf-8")
+    for name in ("thanks.wav", "thanks-en.wav"):
+        (tmp_path / "mine" / name).write_bytes(VISIT.with_name(name).read_bytes())
+    (tmp_path / "mine" / "visit.yaml").write_text(text.replace("agents", "duty"), "utf-8")
+    scenarios = VISIT.with_name("visit.scenarios.yaml").read_text("utf-8")
+    changed = scenarios.replace("agents", "duty")
+    (tmp_path / "mine" / "visit.scenarios.yaml").write_text(changed, "utf-8")
+    (tmp_path / "mine" / "other.yaml").write_text(
+        text.replace("flow: visit", "flow: other"), "utf-8"
+    )
+    return file
+
+
+def within(settings: Path, *arguments: str | Path) -> Result:
+    given = Invocation(settings, "zh")
+    return CliRunner().invoke(app, [str(each) for each in arguments], obj=given)
+
+
+def test_surveys_are_given_by_name_by_folder_or_by_file(house: Path) -> None:
+    assert within(house, "check", "emergency", "visit").exit_code == 0
+    assert within(house, "test", "visit", "demo").exit_code == 0
+    assert within(house, "graph", "counter").output.startswith("flowchart")
+    shown = within(house, "check", house.parent / "mine", *(house.parent / "mine").glob("v*.yaml"))
+    assert shown.exit_code == 1
+    assert "2 个流程，1 个错误" in shown.output
+    (line,) = [line for line in shown.output.splitlines() if "flow-unknown-transfer" in line]
+    assert f"{house.parent / 'mine' / 'other.yaml'}:54:5" in line
+    assert "“agents”" in line
+    assert not (house.parent / "var").exists()
+
+
+def test_prompts_are_measured_with_the_voice_that_will_speak(house: Path) -> None:
+    survey = house.parent / "mine" / "visit.yaml"
+    text = survey.read_text("utf-8").replace("en: Goodbye.", "en: " + "Goodbye and thank you. " * 9)
+    survey.write_text(text, "utf-8")
+    assert within(house, "check", "visit").exit_code == 0
+    house.write_text(
+        SETTINGS + "voices: {en: {voice: en-gb, speed: 80}, zh: {voice: cmn}}", "utf-8"
+    )
+    shown = within(house, "check", "visit")
+    assert "flow-prompt-too-long" in shown.output
+    (house.parent / "mine" / "thanks.wav").write_bytes(b"no sound")
+    assert "flow-broken-recording" in within(house, "check", "visit").output

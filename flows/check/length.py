@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from core.errors import Problem, problem
 from flows.check.examples import spoken
-from flows.check.speaking import Measure
+from flows.check.speaking import Measure, Sounds
 from flows.check.subject import Subject, question_of
 from flows.model import Ask, Book, Call, End, Number, Play, Record, Say, Transfer
 from flows.program import EdgeKind, Node, Program
@@ -34,7 +34,9 @@ def check_prompts(subject: Subject, measure: Measure) -> Iterator[Problem]:
                 )
 
 
-def check_length(subject: Subject, measure: Measure) -> Iterator[Problem]:
+def check_length(
+    subject: Subject, measure: Measure, sounds: Sounds | None = None
+) -> Iterator[Problem]:
     """More than 5 questions, or more than 180 seconds, on the longest way through."""
     nodes = subject.program.nodes
     asked = longest_way(subject.program, lambda node: float(isinstance(node.step, Ask | Number)))
@@ -48,7 +50,9 @@ def check_length(subject: Subject, measure: Measure) -> Iterator[Problem]:
             steps=", ".join(questions),
         )
     for language in subject.languages:
-        times = {name: seconds_of(subject, nodes[name], language, measure) for name in nodes}
+        times = {
+            name: seconds_of(subject, nodes[name], language, measure, sounds) for name in nodes
+        }
         way = longest_way(subject.program, lambda node, t=times: t[node.name])  # type: ignore[misc]
         seconds = sum(times[name] for name in way)
         if seconds > LONGEST_CALL:
@@ -62,9 +66,17 @@ def check_length(subject: Subject, measure: Measure) -> Iterator[Problem]:
             )
 
 
-def seconds_of(subject: Subject, node: Node, language: str, measure: Measure) -> float:
+def seconds_of(
+    subject: Subject, node: Node, language: str, measure: Measure, sounds: Sounds | None = None
+) -> float:
     """Return the seconds that a step takes: its prompt once, and the time to answer it."""
     step = node.step
+    if isinstance(step, Play) and sounds is not None:
+        name = step.play if isinstance(step.play, str) else step.play.get(language, "")
+        file = subject.file.folder / name
+        seconds = sounds(file) if file.is_file() else None
+        if seconds is not None:
+            return seconds
     words: str | dict[str, str] | None = None
     question = question_of(node)
     if question is not None:

@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 Measure = Callable[[str, str], float]
 """(text, language) -> seconds."""
+
+Sounds = Callable[[Path], float | None]
+"""Recorded file -> seconds, or None where it cannot be played."""
 
 HAN_PER_SECOND = 4.2
 """Chinese telephone announcements run at about 250 characters a minute."""

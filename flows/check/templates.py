@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from core.document import KeyPath
 from core.document_faults import closest
-from core.errors import Problem, problem
+from core.errors import Place, Problem, problem
+from core.reasons import reason
 from flows.check.subject import Subject
 from flows.model import Ask, Book, Number, Record, Set, When
 from flows.template import TemplateFault, names_used
@@ -21,14 +22,16 @@ def check_templates(subject: Subject) -> Iterator[Problem]:
         try:
             names = names_used(source, expression=expression)
         except TemplateFault as fault:
-            yield problem("flow-bad-template", place, reason=str(fault)[:160])
+            yield problem("flow-bad-template", place, reason=reason(fault))
             continue
+        if path[-1] == "when" and not names:
+            yield problem("flow-constant-condition", place, severity="warning", condition=source)
         for name in sorted(names):
             if name == "heard" and path[:2] == ("speech", "confirm"):
                 continue
-            found = known.fault(name)
-            if found:
-                yield problem(found[0], place, **found[1])
+            found = known.fault(name, place)
+            if found is not None:
+                yield found
 
 
 def _sources(subject: Subject) -> Iterator[tuple[KeyPath, str, bool]]:
@@ -61,27 +64,27 @@ class _Known:
             if isinstance(node.step, Set):
                 self.variables += node.step.set
 
-    def fault(self, name: str) -> tuple[str, dict[str, str]] | None:
-        """Return code and values of what is wrong with a dotted name, or None."""
+    def fault(self, name: str, place: Place) -> Problem | None:
+        """Return what is wrong with a dotted name, or None."""
         first, *rest = name.split(".")
+        wrong = rest[0] if rest else ""
         if first == "answers":
-            if not rest or rest[0] not in self.answers:
-                wrong = rest[0] if rest else ""
+            if wrong not in self.answers:
                 like = closest(wrong, self.answers)
-                return "flow-unknown-answer", {"answer": wrong, "closest": like}
+                return problem("flow-unknown-answer", place, answer=wrong, closest=like)
             if len(rest) > 1 and rest[1] not in ANSWER_PARTS:
-                return "flow-unknown-answer-part", {
-                    "part": rest[1],
-                    "closest": closest(rest[1], list(ANSWER_PARTS)),
-                    "allowed": ", ".join(ANSWER_PARTS),
-                }
-            return None
-        if first == "vars":
-            if not rest or rest[0] not in self.variables:
-                wrong = rest[0] if rest else ""
+                return problem(
+                    "flow-unknown-answer-part",
+                    place,
+                    part=rest[1],
+                    closest=closest(rest[1], list(ANSWER_PARTS)),
+                    allowed=", ".join(ANSWER_PARTS),
+                )
+        elif first == "vars":
+            if wrong not in self.variables:
                 like = closest(wrong, self.variables)
-                return "flow-unknown-variable", {"variable": wrong, "closest": like}
-            return None
-        if first not in self.fields:
-            return "flow-unknown-field", {"field": first, "closest": closest(first, self.fields)}
+                return problem("flow-unknown-variable", place, variable=wrong, closest=like)
+        elif first not in self.fields:
+            like = closest(first, self.fields)
+            return problem("flow-unknown-field", place, field=first, closest=like)
         return None

@@ -142,6 +142,10 @@ BROKEN: dict[str, list[str]] = {
         steps("  - when: 1 == #!\n    then: []\n"),
         steps("  - say: '{% for i in vars %}x{% endfor %}' #!\n"),
     ],
+    "flow-constant-condition": [
+        steps("  - when: 'false' #!\n    then: [{say: 好}]\n"),
+        steps("  - when: 1 < 2 #!\n    then: [{say: 好}]\n"),
+    ],
     "flow-unknown-field": [
         steps("  - say: '您好{{ callr }}' #!\n", head="fields: {caller: {}}\n"),
         steps("  - set: {a: '1'}\n  - when: callr == 1 #!\n    then: []\n"),
@@ -327,6 +331,42 @@ def test_a_channel_without_an_ability_is_named() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("target", "refused"),
+    [("duty", False), ("dutty", True), ("8001", False), ("+861065000000", False), ("12", True)],
+)
+def test_transfers_go_to_those_whom_the_settings_name(target: str, refused: bool) -> None:
+    survey = read_text(steps(f"  - {{transfer: '{target}', say: 请稍候。}}\n"))
+    assert check(survey) == []
+    problems = check(survey, transfers={"duty"})
+    assert [p.code for p in problems] == ["flow-unknown-transfer"] * refused
+    if refused:
+        assert (problems[0].place.line, problems[0].place.column) == (12, 6)
+    optional = read_text(steps(f"  - {{transfer: '{target}', optional: true}}\n"))
+    assert check(optional, transfers=()) == []
+
+
+def test_recordings_are_as_long_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "long.wav").write_bytes(b"")
+    text = steps("  - {play: long.wav, text: 您好}\n")
+    assert found(text, tmp_path) == []
+    (problem,) = found(text, tmp_path, sounds=lambda file: 21.0 if file.name else 0)
+    assert (problem.code, dict(problem.values)["seconds"]) == ("flow-prompt-too-long", "21")
+    assert [p.code for p in found(text, tmp_path, sounds=lambda _: None)] == [
+        "flow-broken-recording"
+    ]
+    twice = steps("  - {play: long.wav, text: 您好}\n" * 10)
+    codes = {p.code for p in found(twice, tmp_path, sounds=lambda _: 19.0)}
+    assert codes == {"flow-call-too-long"}
+
+
+def test_a_guess_is_made_only_where_there_is_something_alike() -> None:
+    near, far = (check(read_text(steps(f"  - {{goto: {to}}}\n{ASK}"))) for to in ("overal", "zz"))
+    assert near[0].sentence("zh").endswith("是不是想写“overall”？")
+    assert near[0].sentence("en").endswith("Did you mean “overall”?")
+    assert far[0].sentence("en").endswith("named “zz”.")
+
+
 def test_the_longest_way_goes_through_parts_and_counts_loops_once() -> None:
     part = "parts:\n  more:" + "".join(question(f"p{i}") for i in range(3))
     body = "".join(question(f"q{i}") for i in range(3)) + "  - call: more\n"
@@ -360,7 +400,9 @@ def test_the_notice_may_stand_in_a_part() -> None:
     body = HEAD + KEYS + "steps:\n  - call: hello\n" + ASK + END
     hello = "parts:\n  hello:" + notice
     assert check(read_text(body + hello)) == []
-    passed = hello.replace("  - say", "  - {when: 'true', then: [{say: 好}, {call: bye}]}\n  - say")
+    passed = hello.replace(
+        "  - say", "  - {when: vars.language == 'en', then: [{say: 好}, {call: bye}]}\n  - say"
+    )
     around = passed.replace("{call: bye}", "{goto: overall}")
     assert [p.code for p in check(read_text(body + around))] == ["flow-question-before-notice"]
 

@@ -6,6 +6,7 @@ from flows.model import Transfer
 from flows.program import EdgeKind
 from flows.session import Reason
 from flows.steps import hang_up
+from flows.transfers import reachable
 from flows.turn import Turn
 
 
@@ -13,6 +14,18 @@ def enter(turn: Turn, step: Transfer) -> None:
     """Say that somebody is being fetched."""
     if step.say is not None:
         turn.say(step.say)
+
+
+def impossible(turn: Turn, step: Transfer) -> bool:
+    """Return whether nobody can take the call: an optional target that is not there."""
+    known = turn.program.transfers
+    return step.optional and known is not None and not reachable(step.transfer, known)
+
+
+def go_past(turn: Turn, step: Transfer) -> None:
+    """Go on as when nobody takes the call."""
+    turn.took(EdgeKind.FAILURE)
+    turn.go(step.on_failure)
 
 
 def wait(turn: Turn, step: Transfer) -> WaitTransfer:
@@ -29,8 +42,7 @@ def answer(turn: Turn, step: Transfer, given: Input) -> bool:
     if not isinstance(given, TransferEnded):
         return False
     if not given.taken:
-        turn.took(EdgeKind.FAILURE)
-        turn.go(step.on_failure)
+        go_past(turn, step)
         return True
     turn.took(EdgeKind.NEXT, "taken")
     left = not turn.rated or turn.session.skipped or hang_up.questions_left(turn)

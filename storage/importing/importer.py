@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from core.clock import Clock
 from core.errors import AuthorError, Place, problem
@@ -55,6 +55,12 @@ class ImportReport:
     """Catalogue key of a rejection -> rows."""
     warnings: dict[str, int] = field(default_factory=dict)
     """Catalogue key of a number that was left out of a row that was used -> numbers."""
+
+    changed: dict[str, int] = field(default_factory=dict)
+    """Fact of known cases (officer, unit, closed_at) that this export changed -> cases; the old
+    values are in the table import_conflicts."""
+    differing: dict[str, int] = field(default_factory=dict)
+    """Fact that this export states differently and that was not changed -> cases."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the machine-readable form."""
@@ -143,6 +149,12 @@ class _Run:
     async def start(self) -> None:
         async with self._database.write() as session:
             connection = await session.connection()
+            before = select(imports.c.id).where(
+                imports.c.sha256 == self._report.sha256,
+                imports.c.source == self._mapping.source,
+                imports.c.finished_at.is_not(None),
+            )
+            seen = (await connection.execute(before.limit(1))).first() is not None
             (self._id,) = await next_ids(connection, imports, 1)
             row = {
                 "id": self._id,
@@ -154,7 +166,7 @@ class _Run:
                 **self._counts(),
             }
             await connection.execute(insert(imports), [row])
-        self._keeper = Keeper(self._mapping.source, self._id)
+        self._keeper = Keeper(self._mapping.source, self._id, seen=seen)
 
     async def write(self, chunk: list[Facts]) -> None:
         async with self._database.write() as session:
@@ -167,6 +179,9 @@ class _Run:
             await connection.execute(statement.values(**self._counts()))
 
     async def finish(self) -> None:
+        found = self._keeper.conflicts
+        self._report.changed = {fact: n for (fact, taken), n in found.items() if taken}
+        self._report.differing = {fact: n for (fact, taken), n in found.items() if not taken}
         async with self._database.write() as session:
             connection = await session.connection()
             statement = update(imports).where(imports.c.id == self._id)

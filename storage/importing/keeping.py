@@ -1,18 +1,21 @@
 """One chunk of rows into the tables, with a handful of statements, within one transaction."""
 
 import re
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.importing import conflicts
 from storage.importing.directory import Directory, table_of
 from storage.importing.facts import Facts
 from storage.importing.known import Known, KnownCase, KnownParty
 from storage.importing.numbering import next_ids
 from storage.schema import Case, CaseParty, CaseTag, Party, PartyNumber
 
+_FACTS = ("officer", "unit", "branch", "accepted_at", "closed_at")
 _LOCK = 4_812_111
 """PostgreSQL's advisory lock that lets one import write at a time (SQLite's writer is alone)."""
 _SEVERAL = re.compile(r"[、,;/，；]")
@@ -24,9 +27,13 @@ parties, party_numbers = table_of(Party), table_of(PartyNumber)
 class Keeper:
     """Writes chunks of one import."""
 
-    def __init__(self, source: str, import_id: int) -> None:
+    def __init__(self, source: str, import_id: int, *, seen: bool = False) -> None:
+        """`seen`: this very file was imported before; it contradicts nothing that came since."""
         self._source = source
         self._import_id = import_id
+        self._seen = seen
+        self.conflicts: Counter[tuple[str, bool]] = Counter()
+        """(Fact, whether the new value was taken) -> how often, so far."""
         self._directory = Directory()
 
     async def keep(
@@ -56,6 +63,9 @@ class Keeper:
             for who, facts in zip(named, chunk, strict=True)
         ]
         await self._write(connection, known, now)
+        found = [one for case in known.cases.values() for one in case.conflicts]
+        for one in await conflicts.keep(connection, self._import_id, found, now):
+            self.conflicts[one.fact, one.taken] += 1
         return outcomes
 
     async def _known(self, connection: AsyncConnection, chunk: list[Facts]) -> Known:
@@ -78,7 +88,13 @@ class Keeper:
                 row.key_incident,
                 dict(row.fields),
             )
+            if self._seen or row.import_id == self._import_id:
+                case.stated = {*_FACTS, *(f"fields.{name}" for name in case.fields)}
             known.cases[case.case_number] = by_id[case.id] = case
+        if by_id:
+            stated = await conflicts.stated(connection, self._import_id, by_id)
+            for case_id, facts in stated.items():
+                by_id[case_id].stated |= facts
         wanted = await self._of_cases(connection, by_id)
         numbers = {number.e164 for facts in chunk for number in facts.numbers}
         named = {(facts.party_name, n.e164) for facts in chunk for n in facts.numbers}

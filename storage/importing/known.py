@@ -1,7 +1,9 @@
 """What the database knows of the cases and parties of one chunk, and what rows add to it. Pure.
 
-Facts are only ever added, never overwritten: a second import of the same or of an older file
-changes nothing. The one fact that moves is the closing time, and it only moves later.
+What was empty is filled. Where a row contradicts what an earlier export said, the newest export
+wins for officer, unit and closing time (a case changes hands, is closed anew), and the first one
+stays for all else; either way the other value is kept as a `Conflict`. Within one export the
+first row of a case counts (every party has a row, and rows may name different officers).
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +12,23 @@ from typing import Any
 
 from core.phone import PhoneNumber
 from storage.importing.facts import Facts
+
+NEWEST_WINS = frozenset({"officer", "unit", "closed_at"})
+"""Facts that a later export may change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A fact that two exports state differently."""
+
+    case: "KnownCase"
+    fact: str
+    """officer, unit, branch, accepted_at, closed_at, or ``fields.NAME``."""
+    old: Any
+    """An id for officer, unit and branch; a time; a text."""
+    new: Any
+    taken: bool
+    """True: the case has the new value now."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,24 +86,38 @@ class KnownCase:
     added_parties: list[tuple[KnownParty, str]] = field(default_factory=list)
     """New parties with their roles."""
     changed: bool = False
+    stated: set[str] = field(default_factory=set)
+    """Facts that this export has stated already: its further rows do not change them."""
+    conflicts: list[Conflict] = field(default_factory=list)
 
     def supplement(
         self, facts: Facts, unit_id: int | None, officer_id: int | None, branch_id: int | None
     ) -> bool:
         """Add what `facts` says of the case itself; True where anything was new."""
-        before = (self.unit_id, self.officer_id, self.branch_id, self.accepted_at, self.closed_at)
-        self.unit_id = self.unit_id or unit_id
-        self.officer_id = self.officer_id or officer_id
-        self.branch_id = self.branch_id or branch_id
-        self.accepted_at = self.accepted_at or facts.accepted_at
-        if facts.closed_at and (self.closed_at is None or facts.closed_at > self.closed_at):
-            self.closed_at = facts.closed_at
-        after = (self.unit_id, self.officer_id, self.branch_id, self.accepted_at, self.closed_at)
-        news = before != after
-        further = {name: v for name, v in facts.fields.items() if name not in self.fields}
-        if further:
-            self.fields = {**self.fields, **further}
-            news = True
+        news = False
+        for fact, name, value in (
+            ("unit", "unit_id", unit_id),
+            ("officer", "officer_id", officer_id),
+            ("branch", "branch_id", branch_id),
+            ("accepted_at", "accepted_at", facts.accepted_at),
+            ("closed_at", "closed_at", facts.closed_at),
+        ):
+            if value is None:
+                continue
+            there = getattr(self, name)
+            if there is None or (there != value and self._contradicted(fact, there, value)):
+                setattr(self, name, value)
+                news = True
+            self.stated.add(fact)
+        if facts.fields != self.fields:
+            further = {name: v for name, v in facts.fields.items() if name not in self.fields}
+            for name, words in facts.fields.items():
+                if name not in further and self.fields[name] != words:
+                    self._contradicted(f"fields.{name}", self.fields[name], words)
+            if further:
+                self.fields = {**self.fields, **further}
+                news = True
+            self.stated.update(f"fields.{name}" for name in facts.fields)
         if facts.key_incident and not self.key_incident:
             self.key_incident = news = True
         self.changed = self.changed or news
@@ -94,6 +127,14 @@ class KnownCase:
                 self.added_tags.append(tag)
                 news = True
         return news
+
+    def _contradicted(self, fact: str, old: Any, new: Any) -> bool:
+        """Keep both values; True where the new one is taken."""
+        if not self.id or fact in self.stated:
+            return False
+        taken = fact in NEWEST_WINS
+        self.conflicts.append(Conflict(self, fact, old, new, taken))
+        return taken
 
     def party_of(self, facts: Facts) -> KnownParty | None:
         """Return the party of this case that `facts` speaks of: by name, then by number."""

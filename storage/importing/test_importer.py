@@ -16,9 +16,11 @@ from storage.importing.importer import ImportReport, import_file
 from storage.importing.mapping import Mapping, load_mapping, parse_mapping
 from storage.schema import (
     Base,
+    Branch,
     Case,
     CaseTag,
     Import,
+    ImportConflict,
     Officer,
     Party,
     PartyNumber,
@@ -140,20 +142,60 @@ async def test_new_facts_supplement_a_known_case(
     assert _counts(await _import(database, later, police)) == (0, 1, 0, 0)
 
 
-async def test_facts_that_were_missing_are_filled_in_and_none_is_overwritten(
-    database: Database, tmp_path: Path, police: Mapping
-) -> None:
-    await _import(database, _csv(tmp_path / "a.csv", _row(处警民警="", 警号="")), police)
-    second = _csv(tmp_path / "b.csv", _row(处警单位="东关派出所"))
-    assert _counts(await _import(database, second, police)) == (0, 0, 1, 0)
+async def _handled(database: Database) -> list[tuple[str, str, str]]:
     async with database.read() as session:
         query = (
-            select(Unit.name, Officer.name)
+            select(Unit.name, Officer.name, Branch.name)
             .select_from(Case)
             .join(Unit)
             .join(Officer, Officer.id == Case.officer_id)
+            .join(Branch, Branch.id == Case.branch_id)
         )
-        assert [tuple(r) for r in await session.execute(query)] == [("城关派出所", "李强")]
+        return [(unit, who, branch) for unit, who, branch in await session.execute(query)]
+
+
+async def test_facts_that_were_missing_are_filled_in(
+    database: Database, tmp_path: Path, police: Mapping
+) -> None:
+    await _import(database, _csv(tmp_path / "a.csv", _row(处警民警="", 警号="")), police)
+    report = await _import(database, _csv(tmp_path / "b.csv", _row()), police)
+    assert _counts(report) == (0, 0, 1, 0)
+    assert (report.changed, report.differing) == ({}, {})
+    assert await _handled(database) == [("城关派出所", "李强", "治安")]
+
+
+async def test_a_later_export_changes_officer_and_unit_and_both_values_are_kept(
+    database: Database, tmp_path: Path, police: Mapping
+) -> None:
+    first = _csv(tmp_path / "a.csv", _row(结案时间="2026-03-04 10:00:00"))
+    await _import(database, first, police)
+    moved = _row(
+        处警单位="东关派出所",
+        处警民警="赵敏",
+        警号="067890",
+        警种="刑侦",
+        结案时间="2026-03-03 10:00:00",
+    )
+    second = _csv(tmp_path / "b.csv", moved, _row(报警人="张伟"), _row(处警民警="孙亮"))
+    report = await _import(database, second, police)
+    assert _counts(report) == (0, 1, 2, 0)
+    assert report.changed == {"unit": 1, "officer": 1, "closed_at": 1}
+    assert report.differing == {"branch": 1}
+    assert await _handled(database) == [("东关派出所", "赵敏", "治安")]
+    async with database.read() as session:
+        kept = list(await session.scalars(select(ImportConflict).order_by(ImportConflict.id)))
+        assert (await session.scalar(select(Case.closed_at))) == datetime(2026, 3, 3, 2, tzinfo=UTC)
+    assert [(one.fact, one.old, one.new, one.taken) for one in kept] == [
+        ("unit", "城关派出所", "东关派出所", True),
+        ("officer", "012345 李强", "067890 赵敏", True),
+        ("branch", "治安", "刑侦", False),
+        ("closed_at", "2026-03-04 02:00:00+00:00", "2026-03-03 02:00:00+00:00", True),
+    ]
+    before = await _everything(database)
+    for known in (second, first):  # neither again, nor the older one after the newer one
+        report = await _import(database, known, police)
+        assert (report.supplemented, report.changed, report.differing) == (0, {}, {})
+        assert await _everything(database) == before
 
 
 async def test_one_person_with_many_cases_is_one_party(

@@ -37,10 +37,17 @@ def current(connection: Connection) -> str | None:
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Bring the tables to `revision` within the transaction of `connection` (``base``: empty)."""
+    """Bring the tables up or down to `revision` within the transaction of `connection`.
+
+    ``base``: empty; ``head``: the newest.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    if revision == "base":
+    script = ScriptDirectory.from_config(_config())
+    newer = [each.revision for each in script.iterate_revisions("head", "base")]
+    if revision in newer:
+        newer = newer[: newer.index(revision)]
+    if revision == "base" or (revision != "head" and current(connection) in newer):
         command.downgrade(_config(connection), revision)
     else:
         command.upgrade(_config(connection), revision)

@@ -33,12 +33,19 @@ def record(
 ) -> None:
     now = clock.now()
     session.add_all(
-        WriteBack(target=target, callback_id=one.callback_id, receipt=name, written_at=now)
+        WriteBack(
+            target=target,
+            callback_id=one.callback_id,
+            result=one.result,
+            receipt=name,
+            written_at=now,
+        )
         for one in found
     )
 
 
 def receipt_name(target: str, found: list[FinalResult]) -> str:
     ids = [one.callback_id for one in found]
-    digest = hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()[:8]
+    results = ",".join(f"{one.callback_id}.{one.result}" for one in found)
+    digest = hashlib.sha256(results.encode()).hexdigest()[:8]
     return f"{target[:50]}-{ids[0]:08d}-{ids[-1]:08d}-{digest}"

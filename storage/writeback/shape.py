@@ -10,7 +10,7 @@ from storage.final import FinalResult
 from storage.importing.mapping import Mapping
 
 RESULT_FIELDS = (
-    *("callback_id", "verdict", "disposition", "called_at", "tries", "aspects"),
+    *("callback_id", "result", "verdict", "disposition", "called_at", "tries", "aspects"),
     *("reason", "settled_by"),
 )
 """What a result file has beside the columns of the import."""

@@ -2,6 +2,7 @@
 
 Rows are keyed by our callback number, which must be unique there. Rows that are there already
 are left alone and only get their receipt, so a crash between the two databases doubles nothing.
+A further result of a callback (people had it called again) takes the place of the row.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    update,
 )
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -79,12 +81,12 @@ async def write_rows(
         name = receipt_name(target, found)
         async with database.write() as session:
             await one_at_a_time(session)
-            known = select(WriteBack.callback_id).where(
+            known = select(WriteBack.callback_id, WriteBack.result).where(
                 WriteBack.target == target,
                 WriteBack.callback_id.in_([one.callback_id for one in found]),
             )
-            taken = set(await session.scalars(known))
-            new = [one for one in found if one.callback_id not in taken]
+            taken = {(id_, result) for id_, result in await session.execute(known)}
+            new = [one for one in found if (one.callback_id, one.result) not in taken]
             record(session, target, name, new, clock)
         receipts.append(Receipt(target, name, len(new)))
 
@@ -145,13 +147,16 @@ def _insert(
     ]
     if {key} not in unique:
         raise AuthorError(problem("write-back-not-unique", target=target, table=name, column=key))
+    fields = list(columns.items())
     ids = [one.callback_id for one in found]
     there = set(connection.scalars(select(table.c[key]).where(table.c[key].in_(ids))))
-    rows = [
-        {column: _stored(getattr(one, field), table.c[column]) for field, column in columns.items()}
-        for one in found
-        if one.callback_id not in there
-    ]
+    rows = []
+    for one in found:
+        row = {column: _stored(getattr(one, name), table.c[column]) for name, column in fields}
+        if one.callback_id not in there:
+            rows.append(row)
+        elif one.result > 1:
+            connection.execute(update(table).where(table.c[key] == one.callback_id).values(row))
     if rows:
         connection.execute(insert(table), rows)
 

@@ -1,4 +1,4 @@
-"""Never twice, never lost: twenty kills (-9) at random moments of a running batch."""
+"""Never twice, never lost: kills (-9) at random moments of a running batch."""
 
 import asyncio
 from pathlib import Path
@@ -15,3 +15,13 @@ def test_twenty_kills_ring_nobody_twice_and_lose_nothing(tmp_path: Path) -> None
     # The kills did hit calls that were under way, and answers had been acknowledged before.
     assert figures["interrupted"] > 10
     assert figures["answers"] > 50
+
+
+def test_the_same_on_postgresql(tmp_path: Path, postgresql: str) -> None:
+    url = postgresql.format(database="postgres")
+    asyncio.run(prepare(url, 300))
+    kill_often(url, tmp_path, times=5, seed=5)
+    wrong, figures = asyncio.run(faults(url, tmp_path))
+    assert wrong == []
+    assert figures["interrupted"] > 2
+    assert figures["answers"] > 10

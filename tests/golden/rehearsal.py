@@ -19,6 +19,7 @@ from ivr.channels.dry_run import DryRunChannel
 from ivr.conversation import ConversationRules, hold
 from ivr.outcome import Outcome
 from ivr.prompt_length import SilentPrompts
+from speech.contract import PromptSource
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
@@ -140,20 +141,21 @@ async def rehearse(
     fails_at: str = "",
     change: Callable[[ConversationRules], ConversationRules] = lambda rules: rules,
     channel: Callable[[VirtualClock, Transcript, dict[Path, str]], Any] = NotingChannel,
+    prompts: PromptSource | None = None,
 ) -> tuple[Outcome, list[str]]:
     """Call `number`; return the outcome and the transcript."""
     clock = VirtualClock(START)
     transcript = Transcript(clock)
-    prompts = NamedPrompts()
+    named = NamedPrompts()
     driver = asyncio.create_task(clock.drive())
     try:
         outcome = await hold(
-            channel(clock, transcript, prompts.words),
+            channel(clock, transcript, named.words),
             DialRequest("a1", number, "dry-run", ring_seconds=30),
             program=walked,
             fields={name: field.example for name, field in walked.flow.fields.items()},
             language="zh",
-            prompts=prompts,
+            prompts=prompts or named,
             journal=NotingJournal(transcript, fails_at),
             clock=clock,
             rules=change(ConversationRules(recordings=tmp_path, settle_seconds=1.0)),

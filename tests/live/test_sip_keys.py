@@ -140,3 +140,39 @@ async def test_the_beep_of_a_mailbox_is_heard(tmp_path: Path) -> None:
     events = await story(presses(tmp_path, sounds))
     assert [event.sign for event in events if isinstance(event, MachineHeard)] == ["beep"]
     assert keys_of(events) == []
+
+
+class Ear(asyncio.DatagramProtocol):
+    """The person's side of the sound: takes down the keys that arrive as RFC 4733 events."""
+
+    def __init__(self) -> None:
+        self.keys: list[tuple[int, str]] = []
+
+    def datagram_received(self, data: bytes, _address: object) -> None:
+        kind, stamp = data[1] & 0x7F, int.from_bytes(data[4:8])
+        press = (stamp, pcap.EVENTS[data[12]]) if kind == pcap.EVENT_TYPE else None
+        if press and press not in self.keys:
+            self.keys.append(press)
+
+
+async def test_an_extension_is_dialled_before_the_answer_is_told(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    transport, ear = await loop.create_datagram_endpoint(Ear, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    person = sipp.Person(tmp_path, sipp.answered(media=str(port)), sipp.IS_HUNG_UP_ON)
+    async with person:
+        channel = SipChannel([Trunk("t", person.uri)], channels=1, ports=rtp_ports())
+        await channel.start()
+        heard = ""
+        try:
+            request = DialRequest("a", "+862088888888", "t", extension="8017")
+            call = await channel.dial(request)
+            async with asyncio.timeout(25):
+                async for event in call.events():
+                    if isinstance(event, Answered):
+                        heard = "".join(key for _, key in ear.keys)
+                        await call.hang_up()
+        finally:
+            await channel.close()
+            transport.close()
+    assert heard == "8017"

@@ -16,7 +16,7 @@ o=person 53655765 2353687637 IN IP[local_ip_type] [local_ip]
 s=-
 c=IN IP[media_ip_type] [media_ip]
 t=0 0
-m=audio [{media}] RTP/AVP {codecs}
+m=audio {media} RTP/AVP {codecs}
 a=rtpmap:0 PCMU/8000
 a=rtpmap:8 PCMA/8000
 {event}a=ptime:20
@@ -101,7 +101,11 @@ INVITED = """<recv request="INVITE" crlf="true" rrs="true"><action>
 def answered(*, event: bool = True, codecs: str = "0 8", media: str = "auto_media_port") -> str:
     """Return the steps 180, 200 and ACK."""
     lines = "a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\n" if event else ""
-    sdp = SDP.format(codecs=codecs + (" 101" if event else ""), event=lines, media=media)
+    sdp = SDP.format(
+        codecs=codecs + (" 101" if event else ""),
+        event=lines,
+        media=media if media.isdigit() else f"[{media}]",
+    )
     return "".join((response("180 Ringing"), response("200 OK", sdp=sdp), expect("ACK")))
 
 

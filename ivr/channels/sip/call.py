@@ -31,6 +31,8 @@ class LineCall(pj.Call):  # type: ignore[misc]
     ) -> None:
         super().__init__(account)
         self.order = order
+        self._account = account
+        account.calls += 1
         self.filing = Filing(report)
         """What is still to be told; outlives the call by the time its recordings take."""
         self.voice = CallVoice(self._happened)
@@ -290,6 +292,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
         by then: it must not be left to Python to decide when that is.
         """
         self.voice.person = None
+        self._account.calls -= 1
         self.__swig_destroy__(self)
 
     def _free(self) -> None:

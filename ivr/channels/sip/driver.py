@@ -1,6 +1,7 @@
 """The SIP driver: `VoiceChannel` over a pool of pjsua2 line processes."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -29,6 +30,7 @@ from ivr.channels.contract import (
 from ivr.channels.sip import protocol
 from ivr.channels.sip.numbering import transfer_target, written
 from ivr.channels.sip.pool import LinePool, Ports
+from speech.mending import mend
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class SipCall:
         self._trunk = trunk
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._plays = itertools.count(1)
+        self._recordings: list[Path] = []
         self._over = False
 
     def take(self, event: Event) -> None:
@@ -93,7 +96,7 @@ class SipCall:
         self._send(protocol.StopPlaying(self._name))
 
     async def record(self, path: Path, *, seconds: float, silence: float) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._will_record(path)
         self._send(protocol.Record(self._name, str(path.absolute()), seconds, silence))
 
     async def stop_recording(self) -> float:
@@ -102,8 +105,19 @@ class SipCall:
         return await self._channel.stop_recording(self._name)
 
     async def record_call(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._will_record(path)
         self._send(protocol.RecordCall(self._name, str(path.absolute())))
+
+    def _will_record(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._recordings.append(path)
+
+    def lost(self, at: datetime) -> None:
+        """The line process is gone: what it recorded is made readable."""
+        for path in self._recordings:
+            with contextlib.suppress(OSError):
+                mend(path)
+        self.take(Ended(at, EndedBy.CRASH, reason="line process lost"))
 
     async def transfer(self, target: str) -> None:
         self._send(protocol.Transfer(self._name, transfer_target(target, self._trunk)))
@@ -266,4 +280,4 @@ class SipChannel:
         for name in names:
             call = self._calls.pop(name, None)
             if call:
-                call.take(Ended(self._now(), EndedBy.CRASH, reason="line process lost"))
+                call.lost(self._now())

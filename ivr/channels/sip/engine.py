@@ -2,7 +2,9 @@
 
 Traps this file keeps away from the rest: the library logs by itself from its creation on; every
 process must have its own ports; priorities of codecs are one for all calls of a process, so they
-are set before each call; accounts are few, so they are made when first needed.
+are set before each call; accounts are few, so they are made when first needed, and the one that
+was unused for longest makes room; what a certificate is checked against belongs to the listening
+transport, so trunks that want it different have transports of their own.
 """
 
 import contextlib
@@ -22,6 +24,23 @@ _TRANSPORTS = {
     "tls": pj.PJSIP_TRANSPORT_TLS,
 }
 _SIP_OFFSET = {"udp": 0, "tcp": 1, "tls": 2}
+MOST_ACCOUNTS = 8
+"""PJSUA_MAX_ACC as pjsua comes (pjsua-lib/pjsua.h). It cannot be asked for: one account too many
+is no error but the process's end (an assertion in pjsua_acc_add)."""
+
+Listener = tuple[str, bool, str]
+"""Transport, whether certificates are verified, and against which file of authorities."""
+
+
+def listener_of(trunk: LineTrunk) -> Listener:
+    """Return which listening transport a trunk needs."""
+    if trunk.transport != "tls":
+        return (trunk.transport, False, "")
+    return ("tls", trunk.tls_verify, trunk.tls_ca_file or SYSTEM_AUTHORITIES)
+
+
+ANSWER_SECONDS = 6.0
+"""How long an OPTIONS keeps the account of a trunk that does not answer."""
 
 
 class Account(pj.Account):  # type: ignore[misc]
@@ -32,6 +51,21 @@ class Account(pj.Account):  # type: ignore[misc]
         self.trunk = trunk
         self._report = report
         self._asked: tuple[int, float] | None = None
+        self.calls = 0
+        """Calls that go through it at present."""
+        self.used = 0.0
+        """When it was last asked for, in monotonic seconds."""
+
+    @property
+    def idle(self) -> bool:
+        """True where nothing depends on it."""
+        asking = self._asked and time.monotonic() - self._asked[1] < ANSWER_SECONDS
+        return not (self.trunk.registrar or self.calls or asking)
+
+    def becomes(self, trunk: LineTrunk) -> None:
+        """Serve another trunk from now on."""
+        self.trunk = trunk
+        self._asked = None
 
     def onRegState(self, prm: Any) -> None:
         active = prm.code // 100 == 2 and prm.expiration > 0
@@ -74,7 +108,7 @@ class Engine:
         self._report = report
         self._trunks = {row[0]: LineTrunk(*row) for row in setup.trunks}
         self._accounts: dict[str, Account] = {}
-        self._transports: dict[str, int] = {}
+        self._transports: dict[Listener, int] = {}
         self.endpoint = pj.Endpoint()
 
     def start(self) -> None:
@@ -98,8 +132,9 @@ class Engine:
         config.medConfig.ecTailLen = 0
         config.medConfig.noVad = True
         self.endpoint.libInit(config)
-        for kind in sorted({trunk.transport for trunk in self._trunks.values()} or {"udp"}):
-            self._transports[kind] = self._listen(kind)
+        wanted = {listener_of(trunk) for trunk in self._trunks.values()} or {("udp", False, "")}
+        for listener in sorted(wanted):
+            self._transports[listener] = self._listen(listener)
         self.endpoint.libStart()
         self.endpoint.audDevManager().setNullDev()
         for codec in self.endpoint.codecEnum2():
@@ -108,28 +143,51 @@ class Engine:
             if trunk.registrar:
                 self.account(trunk.name)
 
-    def _listen(self, kind: str) -> int:
+    def _listen(self, listener: Listener) -> int:
+        kind, verify, authorities = listener
         config = pj.TransportConfig()
         config.boundAddress = self._setup.address
         config.publicAddress = self._setup.public_address
-        if self._setup.sip_port:
+        taken = any(known[0] == kind for known in self._transports)
+        if self._setup.sip_port and not taken:
             config.port = self._setup.sip_port + _SIP_OFFSET[kind]
         if kind == "tls":
-            trunks = [trunk for trunk in self._trunks.values() if trunk.transport == "tls"]
-            config.tlsConfig.verifyServer = all(trunk.tls_verify for trunk in trunks)
-            config.tlsConfig.CaListFile = next(
-                (trunk.tls_ca_file for trunk in trunks if trunk.tls_ca_file), SYSTEM_AUTHORITIES
-            )
+            config.tlsConfig.verifyServer = verify
+            config.tlsConfig.CaListFile = authorities
         return int(self.endpoint.transportCreate(_TRANSPORTS[kind], config))
 
     def account(self, name: str) -> Account:
         """Return the account of a trunk. Raises KeyError for an unknown one, pjsua2.Error."""
-        if name in self._accounts:
-            return self._accounts[name]
-        trunk = self._trunks[name]
+        if name not in self._accounts:
+            trunk = self._trunks[name]
+            if len(self._accounts) < MOST_ACCOUNTS:
+                account = Account(trunk, self._report)
+                account.create(self._configure(trunk))
+            else:
+                account = self._unused()
+                del self._accounts[account.trunk.name]
+                account.modify(self._configure(trunk))
+                account.becomes(trunk)
+            self._accounts[name] = account
+        account = self._accounts[name]
+        account.used = time.monotonic()
+        return account
+
+    def _unused(self) -> Account:
+        """Return the account that was not needed for longest. Raises KeyError where all are.
+
+        It becomes another trunk's: deleting accounts and making others in their places ends the
+        process (an assertion in pjsip_timer_init_session at the next call).
+        """
+        idle = [account for account in self._accounts.values() if account.idle]
+        if not idle:
+            raise KeyError("no account is free")
+        return min(idle, key=lambda account: account.used)
+
+    def _configure(self, trunk: LineTrunk) -> Any:
         config = pj.AccountConfig()
         config.idUri = trunk.identity
-        config.sipConfig.transportId = self._transports[trunk.transport]
+        config.sipConfig.transportId = self._transports[listener_of(trunk)]
         if trunk.username:
             config.sipConfig.authCreds.append(
                 pj.AuthCredInfo("digest", "*", trunk.username, 0, trunk.password)
@@ -151,10 +209,7 @@ class Engine:
         media.publicAddress = self._setup.public_address
         media.port = self._setup.rtp_port
         media.portRange = self._setup.rtp_range
-        account = Account(trunk, self._report)
-        account.create(config)
-        self._accounts[name] = account
-        return account
+        return config
 
     def prefer(self, codecs: list[str]) -> None:
         """Offer `codecs` in this order in the calls placed from now on."""

@@ -14,7 +14,7 @@ import pjsua2 as pj
 
 from ivr.channels.sip import protocol
 from ivr.channels.sip.call import LineCall
-from ivr.channels.sip.engine import Engine, request_uri
+from ivr.channels.sip.engine import MOST_ACCOUNTS, Engine, request_uri
 from ivr.channels.sip.filing import Filing
 
 TICK_SECONDS = 0.08
@@ -56,9 +56,9 @@ class Line:
             self._send(protocol.Broken(f"{error.title}: {error.reason}"))
             return
         if not self._setup.max_calls:
-            self._send(protocol.Ready(os.getpid(), self._find_limit()))
+            self._send(protocol.Ready(os.getpid(), self._find_limit(), MOST_ACCOUNTS))
             return
-        self._send(protocol.Ready(os.getpid(), self._setup.max_calls))
+        self._send(protocol.Ready(os.getpid(), self._setup.max_calls, MOST_ACCOUNTS))
         self._house.setblocking(False)
         try:
             self._serve()

@@ -82,7 +82,12 @@ class LinePool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: dict[int, int] = {}
         self._closing = False
+        self._count = 1
+        self._registering = [trunk.name for trunk in self._trunks if trunk.register]
+        """Spread over the lines: line n keeps every count-th registration from the n-th on."""
         self.calls_per_line = 0
+        self.accounts_per_line = 0
+        """Trunks that one line can use at once; it makes room for others by itself."""
         self.restarts = 0
 
     # ----------------------------------------------------------------------- start and end
@@ -98,7 +103,14 @@ class LinePool:
             await self.close()
             raise PermanentError(problem("sip-no-line", detail=error)) from error
         self.calls_per_line = ready.max_calls
+        self.accounts_per_line = ready.max_accounts
         count = max(1, math.ceil(self._channels / max(1, self.calls_per_line)))
+        # A line needs an account for each registration it keeps and each call it carries.
+        most = count * (ready.max_accounts - self.calls_per_line)
+        registering = sum(trunk.register for trunk in self._trunks)
+        if registering > most:
+            await self.close()
+            raise PermanentError(problem("sip-many-registrations", have=registering, most=most))
         needed = count * self._rtp_range
         if needed > self._ports.rtp_until - self._ports.rtp_from + 1:
             await self.close()
@@ -109,6 +121,7 @@ class LinePool:
                     need=needed,
                 )
             )
+        self._count = count
         for index in range(count):
             await self._start_line(index)
         results = await asyncio.gather(
@@ -220,7 +233,7 @@ class LinePool:
 
     def _setup(self, line: LineProcess) -> protocol.Setup:
         index = max(0, line.index)
-        registers = line.index == 0
+        registered_here = set(self._registering[index :: self._count]) if line.index >= 0 else ()
         return protocol.Setup(
             name=f"line-{line.index}",
             address=self._ports.address,
@@ -231,7 +244,10 @@ class LinePool:
             max_calls=line.calls_limit,
             silent_seconds=self._silent_seconds,
             beep_seconds=self._beep_seconds,
-            trunks=[list(line_trunk(trunk, registers=registers)) for trunk in self._trunks],
+            trunks=[
+                list(line_trunk(trunk, registers=trunk.name in registered_here))
+                for trunk in self._trunks
+            ],
         )
 
     async def _start_line(self, index: int) -> None:

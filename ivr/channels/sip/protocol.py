@@ -131,6 +131,8 @@ class Ready(NamedTuple):
 
     pid: int
     max_calls: int
+    max_accounts: int
+    """Trunks that can be in use at once."""
 
 
 class Beat(NamedTuple):
