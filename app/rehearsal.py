@@ -22,7 +22,8 @@ from core.clock import VirtualClock
 from core.errors import AuthorError, problem
 from core.trunk import Trunk
 from dialer.batches import create_batch
-from dialer.running import BEAT, Dialer, Tally
+from dialer.behind import BEAT
+from dialer.running import Dialer, Tally
 from ivr.channels.dry_run import DryRunChannel
 from ivr.conversation_rules import ConversationRules
 from ivr.people.mix import Mix, usual_shares
@@ -200,6 +201,7 @@ async def _rehearse(
                 ),
                 hours=f"{settings.calling.hours_from:%H:%M}-{settings.calling.hours_until:%H:%M}",
                 time_zone=settings.calling.time_zone,
+                line_rest=BEAT,
             )
             return await report_of(database, batch_id, since=began, limits=limits, seed=wanted.seed)
         finally:
@@ -257,7 +259,7 @@ async def _calling(
         clock,
         calls,
         loaded.trunks,
-        replace(rules, horizon=HORIZON, most=200, poll=3600.0),
+        replace(rules, horizon=HORIZON, most=200, poll=86400.0),
         batches=[batch_id],
         name="rehearsal",
     )

@@ -13,6 +13,11 @@ from storage.attempt_ends import add_answers, finish_all
 from storage.database import Database
 from storage.trunk_lanes import clear_pause
 
+BEAT = 4.0
+"""Virtual seconds between two claims of a rehearsal: few claims, each for many lines."""
+TRICKLE = 20.0
+"""The same where everybody who is due was claimed, and others become due one by one."""
+
 
 class Behind:
     """Gathers answers and ends of calls until `flush`."""
@@ -21,6 +26,8 @@ class Behind:
         self._database, self._writer = database, writer
         self._answers: list[dict[str, Any]] = []
         self._ends: list[Close] = []
+        self._rested: set[str] = set()
+        """Trunks whose next trouble would make them rest longer."""
 
     def journal(self, attempt_id: int) -> AttemptJournal:
         """Return the journal of one attempt."""
@@ -40,10 +47,12 @@ class Behind:
         async with self._database.write() as session:
             await add_answers(session, answers)
             await finish_all(session, [(one.end, one.by.following(one.outcome)) for one in ends])
-            for trunk in {one.trunk for one in ends if not one.trouble}:
+            for trunk in self._rested & {one.trunk for one in ends if not one.trouble}:
                 await clear_pause(session, trunk)
+                self._rested.discard(trunk)
             for one in ends:
                 if one.trouble:
+                    self._rested.add(one.trunk)
                     await one.by.rest(session, one.trunk, one.outcome)
 
 

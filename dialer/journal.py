@@ -80,6 +80,10 @@ class Writer:
             if left <= 0 and self.fault is not None:
                 raise self.fault
 
+    def journal(self, attempt_id: int) -> "AttemptJournal":
+        """Return the journal of one attempt."""
+        return AttemptJournal(self, attempt_id)
+
     async def run(self) -> None:
         """Write until `close()`."""
         while not (self._closing and not self._waiting):

@@ -15,7 +15,7 @@ from core.clock import Clock, VirtualClock
 from core.disposition import Disposition
 from core.errors import HuifangError
 from core.trunk import Trunk
-from dialer.behind import Behind
+from dialer.behind import BEAT, TRICKLE, Behind
 from dialer.closing import Closing
 from dialer.identity import own_name
 from dialer.journal import AttemptJournal, Writer
@@ -35,10 +35,6 @@ from storage.trunk_lanes import ensure_lanes
 
 WATCH = 0.5
 """Seconds between two looks at the batches' states: pause and stop are obeyed within a second."""
-BEAT = 4.0
-"""Virtual seconds between two claims of a rehearsal: few claims, each for many lines."""
-TRICKLE = 20.0
-"""The same where everybody who is due was claimed, and others become due one by one."""
 NOTICE = 1.0
 """Seconds between two looks for callbacks whose time has come (rehearsed: a minute)."""
 log = structlog.get_logger(__name__)
@@ -232,17 +228,13 @@ class Dialer:
     def _until(self, due: datetime | None) -> float:
         if due is None:
             return self.rules.poll
-        left = max(0.02, (due - self.clock.now()).total_seconds())
-        # In virtual time nobody else makes callbacks meanwhile: no need to look in between.
-        return left if self._virtual else min(self.rules.poll, left)
+        return min(self.rules.poll, max(0.02, (due - self.clock.now()).total_seconds()))
 
     async def _pause(self, seconds: float, *, least: float = BEAT) -> None:
-        """Wait; somebody's end of a call or word from a person cuts it short (in virtual time
-        not below `least`)."""
-        if self._virtual and not self._draining:
+        """Wait; the end of a call or a person's word cuts it short (rehearsed: after `least`)."""
+        if self._behind and not self._draining:
             await self.clock.sleep(least)
-            seconds -= least
-            if seconds <= 0:
+            if (seconds := seconds - least) <= 0:
                 return
         if seconds <= 0.03 and not self._virtual:
             await self.clock.sleep(seconds)
@@ -277,11 +269,7 @@ class Dialer:
     # --------------------------------------------------------------------------------- one call
 
     async def _call(self, claimed: Claimed) -> None:
-        journal = (
-            self._behind.journal(claimed.attempt_id)
-            if self._behind
-            else AttemptJournal(self.writer, claimed.attempt_id)
-        )
+        journal = (self._behind or self.writer).journal(claimed.attempt_id)
         self.tally.calls_now += 1
         self.tally.most_at_once = max(self.tally.most_at_once, self.tally.calls_now)
         self.tally.started += 1
@@ -297,8 +285,7 @@ class Dialer:
     async def _finish(self, claimed: Claimed, journal: AttemptJournal, outcome: Outcome) -> None:
         close = self._closing.act(claimed, journal, outcome)
         if self._behind:
-            self._behind.finish(close)
-            return
+            return self._behind.finish(close)
         # Cancelling (a second Ctrl-C) must not lose the end: the writer keeps it in line.
         try:
             await asyncio.shield(self.writer.write(close, patience=None))

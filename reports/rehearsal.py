@@ -33,6 +33,8 @@ class Limits:
     hours: str
     """Calling hours, as 09:00-20:00."""
     time_zone: str
+    line_rest: float = 0.0
+    """Seconds until a line that became free was given out again (the rehearsal's own grain)."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,8 @@ async def report_of(
     eligible = len(last) - ended[Disposition.INVALID_NUMBER]
     completed = ended[Disposition.COMPLETED]
     held = [one.held for one in tried]
-    used = lines(held, limits.channels)
-    at_rate = seconds_at_rate(held, limits.calls_per_second)
+    used = lines(held, limits.channels, slack=limits.line_rest)
+    at_rate = seconds_at_rate(held, limits.calls_per_second, used.full)
     talks = [
         (one.held.ended_at - one.answered_at).total_seconds() for one in tried if one.answered_at
     ]

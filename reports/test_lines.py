@@ -47,6 +47,15 @@ def test_time_at_the_rate() -> None:
     assert round(seconds_at_rate(calls, 2.0), 2) == 1.08
 
 
+def test_starts_while_all_lines_are_taken_are_not_held_up_by_the_rate() -> None:
+    calls = [held(0, 10), held(0.2, 30), held(12, 40), held(12.2, 50)]
+    used = lines(calls, 2, slack=4.0)
+    # From the second start until the slack after the first end, and on: both lines all the time.
+    assert used.seconds_full > 30
+    assert seconds_at_rate(calls, 5.0) > 0
+    assert seconds_at_rate(calls, 5.0, used.full) == 0
+
+
 def test_the_wilson_interval_agrees_with_published_figures() -> None:
     # Newcombe (1998), Statistics in Medicine 17:857, table I, method 3.
     for hits, n, low, high in (

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -46,7 +45,7 @@ async def _rows(file: Path) -> tuple[list[Row], list[Row], int, list[Row]]:
 
 
 @pytest.fixture(scope="module")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
     """One rehearsal for all the tests; its people meet nobody twice in a row, so retries abound."""
     file = tmp_path_factory.mktemp("rehearsal") / "kept.db"
     wanted = Wanted(seed=7, channels=LINES, rate=RATE, keep=file)
