@@ -20,10 +20,10 @@ from core.clock import SystemClock
 from dialer.batches import Survey
 from dialer.schedules import Schedules
 from ivr.people.sip.endpoint import SipPeople
-from storage.results import results
 from storage.batches import statuses
 from storage.importing.importer import import_file
 from storage.importing.shipped import find_mapping
+from storage.results import results
 
 pytestmark = pytest.mark.live
 
