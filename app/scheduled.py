@@ -1,6 +1,5 @@
 """The settings' schedules as the dialer's, and what is wrong with them, with its place."""
 
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,12 +12,8 @@ from core.document_faults import closest
 from core.errors import AuthorError, Place, Problem, problem
 from dialer.crontab import trigger
 from dialer.schedules import Schedule
-from flows.model import Transfer
 from storage.database import Database
 from storage.schema import Unit
-
-_DIALLED = re.compile(r"\+?[0-9*#]+|sips?:.+|.*\{\{.*")
-"""What a survey may transfer to without a name in the settings; fields are known in a call only."""
 
 
 def schedules(loaded: Loaded) -> list[Schedule]:
@@ -77,27 +72,14 @@ def faults(loaded: Loaded) -> list[Problem]:
 
 
 def survey_faults(loaded: Loaded) -> list[Problem]:
-    """Return what is wrong with the surveys of the schedules: their files, their transfers."""
+    """Return what is wrong with the surveys of the schedules, transfers to nobody among it."""
     found: list[Problem] = []
-    named = {each.name for each in loaded.settings.transfers}
-    for index, each in enumerate(loaded.settings.schedules):
+    for each in loaded.settings.schedules:
         try:
-            program = surveys.ready(surveys.find(loaded, each.survey)).program
+            file = surveys.find(loaded, each.survey)
+            surveys.ready(file, transfers=surveys.transfers(loaded))
         except AuthorError as error:
             found += error.problems
-            continue
-        targets = [n.step.transfer for n in program.nodes.values() if isinstance(n.step, Transfer)]
-        found += [
-            problem(
-                "schedule-unknown-transfer",
-                _place(loaded, index, "survey"),
-                schedule=each.name,
-                survey=each.survey,
-                target=target,
-            )
-            for target in dict.fromkeys(targets)
-            if target not in named and not _DIALLED.fullmatch(target)
-        ]
     return list(dict.fromkeys(found))
 
 

@@ -76,7 +76,7 @@ def test_a_transfer_to_nobody_is_told(tmp_path: Path, target: str, *, wrong: boo
     config.write_text(HEAD + GOOD.replace("emergency", "ours") + transfers, "utf-8")
     found = survey_faults(load(config, {}))
     assert [(p.code, p.place.line) for p in found] == (
-        [("schedule-unknown-transfer", 6)] if wrong else []
+        [("flow-unknown-transfer", 10)] if wrong else []
     )
 
 

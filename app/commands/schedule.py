@@ -128,14 +128,14 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
             raise AuthorError(*problems)
         channel, prompts = sip_channel(known), prompt_cache(known)
         calls = Calls(known, database, channel, prompts, clock, known.trunks)
-        ready = {each.survey: surveys.ready(surveys.find(known, each.survey)) for each in planned}
+        ready = {each.survey: _ready(known, each.survey) for each in planned}
         for survey in (*ready.values(), *await calls.prepare(None)):
             await prompts.prepare(surveys.wordings(survey))
         waiting = Schedules(
             database,
             planned,
             # As it is then: somebody may mend a survey while this process waits.
-            survey=lambda name: surveys.ready(surveys.find(known, name)).facts,
+            survey=lambda name: _ready(known, name).facts,
             rules=known.settings.calling.rules(),
             clock=clock,
             noted=tell,
@@ -162,6 +162,10 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
                 await waiting.stop()
         finally:
             await channel.close()
+
+
+def _ready(known: Loaded, name: str) -> surveys.ReadySurvey:
+    return surveys.ready(surveys.find(known, name), transfers=surveys.transfers(known))
 
 
 def _as_json(run: ScheduleRun) -> dict[str, Any]:
