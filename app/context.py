@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
+from app import scheduled
 from config.loading import Loaded, load
-from core.errors import HuifangError
+from core.errors import AuthorError, HuifangError
 
 
 class Format(StrEnum):
@@ -62,7 +63,10 @@ def loaded(ctx: typer.Context) -> Loaded:
     """Return the valid settings; show every fault and exit 2 where they are not."""
     given: Invocation = ctx.obj or Invocation()
     try:
-        return load(given.config)
+        found = load(given.config)
+        if problems := scheduled.faults(found):
+            raise AuthorError(*problems)
+        return found
     except HuifangError as error:
         refuse(error, given.language or "zh")
 

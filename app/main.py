@@ -20,6 +20,7 @@ from app.commands import (
     rehearse,
     results,
     run,
+    schedule,
     why,
 )
 from app.context import Invocation, complaints, refuse
@@ -57,6 +58,7 @@ app.add_typer(flow.app, name="flow")
 app.add_typer(batch.app, name="batch")
 app.command("run")(run.run)
 app.command("rehearse")(rehearse.rehearse)
+app.add_typer(schedule.app, name="schedule")
 app.command("why")(why.why)
 app.command("results")(results.results)
 app.command("write-back")(results.write_back)

@@ -13,6 +13,7 @@ from typing import Any
 
 from app import surveys
 from app.measuring import measured
+from app.scheduled import survey_faults, unit_faults
 from app.wiring import opened, prompt_cache, sip_channel
 from config.loading import Loaded
 from core.catalogue import text
@@ -32,7 +33,7 @@ class Finding:
     """One thing that was looked at."""
 
     what: str
-    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``survey``, ``prompts``."""
+    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``schedules``, ``survey``."""
     good: bool
     name: str = ""
     detail: str = ""
@@ -51,6 +52,8 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
     async for finding in _trunks(loaded, language):
         yield finding
     cache = prompt_cache(loaded)
+    if loaded.settings.schedules:
+        yield await _schedules(loaded, language)
     for name, file in surveys.files(loaded).items():
         yield await _survey(name, file, loaded, cache, language)
 
@@ -112,6 +115,18 @@ async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
         yield Finding("trunk", False, "", _said(error, language))
     finally:
         await channel.close()
+
+
+async def _schedules(loaded: Loaded, language: str) -> Finding:
+    """Check what the schedules name: surveys, transfers, units."""
+    faults = survey_faults(loaded)
+    try:
+        async with opened(loaded) as database:
+            faults += await unit_faults(loaded, database)
+    except HuifangError as error:
+        faults += error.problems
+    names = ", ".join(each.name for each in loaded.settings.schedules)
+    return Finding("schedules", not faults, names, _said(HuifangError(*faults), language))
 
 
 async def _survey(

@@ -1,10 +1,19 @@
-"""The settings' schedules as the dialer's."""
+"""The settings' schedules as the dialer's, and what is wrong with them, with its place."""
 
 from datetime import timedelta
+from pathlib import Path
 
+from sqlalchemy import select
+
+from app import surveys
 from config.loading import Loaded
 from config.settings import ScheduleSettings
+from core.document_faults import closest
+from core.errors import AuthorError, Place, Problem, problem
+from dialer.crontab import trigger
 from dialer.schedules import Schedule
+from storage.database import Database
+from storage.schema import Unit
 
 
 def schedules(loaded: Loaded) -> list[Schedule]:
@@ -34,3 +43,69 @@ def _schedule(setting: ScheduleSettings) -> Schedule:
 
 def _days(count: int | None) -> timedelta | None:
     return None if count is None else timedelta(days=count)
+
+
+def faults(loaded: Loaded) -> list[Problem]:
+    """Return what is wrong with the schedules, as far as settings and surveys tell."""
+    found: list[Problem] = []
+    known = surveys.files(loaded)
+    for index, each in enumerate(loaded.settings.schedules):
+        try:
+            trigger(each.cron, each.time_zone)
+        except AuthorError as error:
+            place = _place(loaded, index, "cron")
+            found += [Problem(p.code, place, p.values) for p in error.problems]
+        file = surveys.find(loaded, each.survey) if _is_file(each.survey) else None
+        file = file or known.get(each.survey)
+        if file is None or not file.is_file():
+            found.append(
+                problem(
+                    "schedule-unknown-survey",
+                    _place(loaded, index, "survey"),
+                    schedule=each.name,
+                    name=each.survey,
+                    closest=closest(each.survey, list(known)),
+                    known=", ".join(known),
+                )
+            )
+    return found
+
+
+def survey_faults(loaded: Loaded) -> list[Problem]:
+    """Return what is wrong with the surveys of the schedules, transfers to nobody among it."""
+    found: list[Problem] = []
+    for each in loaded.settings.schedules:
+        try:
+            file = surveys.find(loaded, each.survey)
+            surveys.ready(file, transfers=surveys.transfers(loaded))
+        except AuthorError as error:
+            found += error.problems
+    return list(dict.fromkeys(found))
+
+
+async def unit_faults(loaded: Loaded, database: Database) -> list[Problem]:
+    """Return the schedules' units that the database does not know."""
+    if not any(each.units for each in loaded.settings.schedules):
+        return []
+    async with database.read() as session:
+        known = list(await session.scalars(select(Unit.name).order_by(Unit.name)))
+    return [
+        problem(
+            "schedule-unknown-unit",
+            _place(loaded, index, "units", number),
+            schedule=each.name,
+            name=unit,
+            closest=closest(unit, known) or "-",
+        )
+        for index, each in enumerate(loaded.settings.schedules)
+        for number, unit in enumerate(each.units)
+        if unit not in set(known)
+    ]
+
+
+def _place(loaded: Loaded, index: int, *path: str | int) -> Place:
+    return loaded.document.place(("schedules", index, *path))
+
+
+def _is_file(survey: str) -> bool:
+    return Path(survey).suffix in (".yaml", ".yml")

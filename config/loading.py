@@ -6,7 +6,7 @@ their secrets.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,8 @@ class Loaded:
     """With their secrets."""
     written: bool = True
     """False where there is no settings file: these are the defaults."""
+    document: Document = field(default_factory=lambda: Document(DEFAULT_FILE, ""), repr=False)
+    """The file, for the places of what only other rooms can find wrong."""
 
     def path(self, setting: Path) -> Path:
         """Return the absolute path of a folder or file named in the settings."""
@@ -74,7 +76,7 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
     url = _database_url(settings, document, folder, problems)
     if problems:
         raise AuthorError(*problems)
-    return Loaded(settings, folder, url, trunks, bool(present))
+    return Loaded(settings, folder, url, trunks, bool(present), document)
 
 
 def _check_zones(settings: Settings, document: Document, problems: list[Problem]) -> None:

@@ -5,15 +5,24 @@ Every setting can be overridden from the environment: ``HUIFANG_DATABASE__URL`` 
 read, never from the settings file. Relative paths are relative to the settings file.
 """
 
+import re
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.disposition import Disposition
 from core.document_faults import fault
+from core.respondent import RespondentClass
 from core.rules import (
     EARLIEST_EVER,
     LATEST_EVER,
@@ -260,7 +269,7 @@ class ScheduleSettings(Section):
     """Name of the survey."""
     time_zone: str = "Asia/Shanghai"
     """IANA time zone of `cron`."""
-    respondents: str | None = None
+    respondents: RespondentClass | None = None
     """Class of respondents: case_handling, emergency, counter or community."""
     units: tuple[str, ...] = ()
     """Units with all below them; empty: all."""
@@ -316,6 +325,13 @@ class TransferSettings(Section):
     """What surveys call it."""
     target: str
     """A number, or a SIP URI."""
+
+    @field_validator("target")
+    @classmethod
+    def _can_be_dialled(cls, value: str) -> str:
+        if not re.fullmatch(r"\+?[0-9*#]{2,20}|sips?:[^\s@]+(@[^\s@]+)?", value):
+            raise fault("config-transfer", found=value)
+        return value
 
 
 class LoggingSettings(Section):

@@ -37,6 +37,18 @@ GRACE = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
+class ScheduleNote:
+    """What became of a due time."""
+
+    schedule: str
+    due: datetime
+    outcome: str
+    """made, nothing_to_do, missed, failed."""
+    detail: str = ""
+    batch_id: int | None = None
+
+
+@dataclass(frozen=True)
 class Schedule:
     """A batch that is made by the clock: when, of which cases, with which survey."""
 
@@ -103,13 +115,16 @@ class Schedules:
         clock: Clock,
         grace: timedelta = GRACE,
         made: Callable[[int], Awaitable[None]] | None = None,
+        noted: Callable[[ScheduleNote], None] | None = None,
     ) -> None:
-        """`survey` reads a survey by name; `made` hears the id of each batch that was started.
+        """`survey` reads a survey by name; `made` hears the id of each batch that was started,
+        `noted` everything that is written into schedule_runs.
 
         Raises AuthorError where a schedule's time cannot be read.
         """
         self._database, self._rules, self._clock = database, rules, clock
         self._survey, self._made, self._grace = survey, made, grace
+        self._noted = noted
         self._schedules = {each.name: each for each in schedules}
         self._triggers = {each.name: trigger(each.cron, each.time_zone) for each in schedules}
         self._key = database.name
@@ -173,6 +188,9 @@ class Schedules:
         try:
             batch_id, outcome, detail = await self._make(schedule, due)
         except HuifangError as error:
+            other = await self._of_another(schedule, due, error)
+            if other is not None:
+                return other
             await self._note(name, due, "failed", None, "; ".join(error.sentences("zh")))
             return None
         except Exception as error:
@@ -182,6 +200,16 @@ class Schedules:
         if outcome == "made" and batch_id is not None and self._made is not None:
             await self._made(batch_id)
         return batch_id
+
+    async def _of_another(
+        self, schedule: Schedule, due: datetime, error: HuifangError
+    ) -> int | None:
+        """Return the batch where another process made (or makes) it meanwhile; it notes that."""
+        if all(found.code != "batch-exists" for found in error.problems):
+            return None
+        async with self._database.read() as session:
+            there = await batch_named(session, schedule.batch_name(due))
+        return there.id if there is not None and there.schedule == schedule.name else None
 
     async def _make(self, schedule: Schedule, due: datetime) -> tuple[int | None, str, str]:
         name = schedule.batch_name(due)
@@ -255,4 +283,6 @@ class Schedules:
             )
         if new:
             tell = log.info if outcome in ("made", "nothing_to_do") else log.error
+            if self._noted is not None:
+                self._noted(ScheduleNote(name, due, outcome, detail, batch_id))
             tell("schedule_run", schedule=name, due=due.isoformat(), outcome=outcome, detail=detail)

@@ -1,12 +1,14 @@
 """Schedules on real APScheduler, its jobs kept in the same database as everything else."""
 
 import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.clock import SystemClock
 from core.errors import AuthorError
@@ -14,7 +16,7 @@ from core.rules import CallingRules
 from dialer.batches import Survey
 from dialer.schedules import GRACE, Schedule, Schedules
 from storage.database import Database
-from storage.schema import Batch, Case, CaseParty, Party, PartyNumber, ScheduleRun
+from storage.schema import Batch, Callback, Case, CaseParty, Party, PartyNumber, ScheduleRun
 
 CRON = f"{(datetime.now(UTC).minute + 5) % 10}-59/10 * * * *"
 """Every ten minutes, and not within some minutes of now."""
@@ -156,6 +158,58 @@ async def test_a_double_fire_makes_one_batch(house: House) -> None:
     (batch,) = await house.batches()
     assert batch.name == "daily 2025-11-03 08:00+0800"
     assert len(await house.noted()) == 1
+
+
+_FIRE = """
+import asyncio, sys
+from datetime import datetime, UTC
+from core.clock import SystemClock
+from core.rules import CallingRules
+from dialer.batches import Survey
+from dialer.schedules import Schedule, Schedules
+from storage.database import Database
+
+async def main():
+    database = Database(sys.argv[1])
+    running = Schedules(
+        database,
+        [Schedule("daily", "0 8 * * *", "emergency")],
+        survey=lambda name: Survey(name, 1, "a" * 64, ""),
+        rules=CallingRules(),
+        clock=SystemClock(),
+    )
+    async with database.read():
+        pass
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(await running.run("daily", datetime(2025, 11, 3, tzinfo=UTC)), flush=True)
+    await database.close()
+
+asyncio.run(main())
+"""
+
+
+async def test_two_processes_that_fire_at_once_make_one_batch(
+    house: House, database_url: str
+) -> None:
+    both = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _FIRE, database_url, stdin=PIPE, stdout=PIPE
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        assert process.stdout is not None
+        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
+    told = await asyncio.gather(*(process.communicate(b"go\n") for process in both))
+    (batch,) = await house.batches()
+    assert [out.split()[-1] for out, _ in told] == [str(batch.id).encode()] * 2
+    assert (batch.state, batch.schedule) == ("running", "daily")
+    (run,) = await house.noted()
+    assert (run.outcome, run.batch_id) == ("made", batch.id)
+    async with house.database.read() as session:
+        made = select(func.count()).select_from(Callback).where(Callback.batch_id == batch.id)
+        assert await session.scalar(made) == 2
 
 
 async def test_a_batch_without_anybody_is_noted_as_nothing_to_do(house: House) -> None:

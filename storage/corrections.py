@@ -53,6 +53,7 @@ async def call_again(
         .values(
             state="waiting",
             state_reason="",
+            verdict=None,
             e164=new.e164,
             extension=new.extension,
             tries=0,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.schema import ScheduleRun
@@ -20,17 +21,11 @@ async def note_run(
     detail: str = "",
 ) -> bool:
     """Note one run; False where this very outcome of it was noted already (a double fire)."""
-    known = await session.scalar(
-        select(ScheduleRun.id).where(
-            ScheduleRun.schedule == schedule,
-            ScheduleRun.due_at == due_at,
-            ScheduleRun.outcome == outcome,
-        )
-    )
-    if known is not None:
-        return False
-    session.add(
-        ScheduleRun(
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    noted = await session.scalars(
+        insert(ScheduleRun)
+        .values(
             schedule=schedule,
             due_at=due_at,
             ran_at=ran_at,
@@ -38,14 +33,18 @@ async def note_run(
             batch_id=batch_id,
             detail=detail[:500],
         )
+        .on_conflict_do_nothing(index_elements=["schedule", "due_at", "outcome"])
+        .returning(ScheduleRun.id)
     )
-    await session.flush()
-    return True
+    return noted.first() is not None
 
 
-async def runs(session: AsyncSession, limit: int = 50) -> Sequence[ScheduleRun]:
-    """Return the latest runs, latest first."""
-    found = await session.scalars(
-        select(ScheduleRun).order_by(ScheduleRun.due_at.desc(), ScheduleRun.id.desc()).limit(limit)
-    )
+async def runs(
+    session: AsyncSession, limit: int = 50, *, schedule: str = ""
+) -> Sequence[ScheduleRun]:
+    """Return the latest runs (of `schedule` only, where it is given), latest first."""
+    query = select(ScheduleRun).order_by(ScheduleRun.due_at.desc(), ScheduleRun.id.desc())
+    if schedule:
+        query = query.where(ScheduleRun.schedule == schedule)
+    found = await session.scalars(query.limit(limit))
     return found.all()

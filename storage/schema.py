@@ -487,6 +487,7 @@ class ScheduleRun(Base):
     """A schedule that fired or should have: misfires are reported, not lost."""
 
     __tablename__ = "schedule_runs"
+    __table_args__ = (Index("uq_schedule_runs_once", "schedule", "due_at", "outcome", unique=True),)
     id: Mapped[int] = _id()
     schedule: Mapped[str] = mapped_column(String(100))
     due_at: Mapped[datetime]

@@ -86,7 +86,8 @@ async def import_file(
 
     `rejects`: where rejected rows go; default: ``NAME.rejects.csv`` beside the file. Raises
     AuthorError where the file as a whole cannot be read as `mapping` says (nothing is changed
-    then), TransientError or PermanentError of the database (whole chunks stay).
+    then), TransientError or PermanentError of the database or the rejects file (whole chunks
+    stay; import the file again to finish it).
     """
     target = rejects or rejects_path(path)
     if target.resolve() == path.resolve():
@@ -102,11 +103,12 @@ async def import_file(
     warnings: Counter[str] = Counter()
     part, since = 0.0, 0
     try:
-        await run.start()
         for row, part in table.rows:
             facts = reader.read(row)
             if facts is None:
                 continue
+            if not report.rows:
+                await run.start()
             report.rows += 1
             since += 1
             if isinstance(facts, Refusal):
@@ -121,6 +123,8 @@ async def import_file(
                 waiting, since = [], 0
                 if progress is not None:
                     progress(report.rows, part)
+        if not report.rows:
+            raise AuthorError(problem("import-no-rows", Place(str(path), table.line, 1)))
         await run.write(waiting)
         report.rejects_file = str(refused.close() or "")
     finally:

@@ -6,10 +6,12 @@ a row with too many cells keeps them all; they are ignored when the file is impo
 
 import csv
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from core.catalogue import text
+from core.errors import PermanentError, Place, problem
 from storage.importing.facts import Refusal
 from storage.importing.mapping import heading
 from storage.importing.rows import REASON_HEADINGS, Row
@@ -29,7 +31,19 @@ class RejectsFile:
         self._writer: Any = None
 
     def add(self, row: Row, refusal: Refusal) -> None:
-        """Write one row."""
+        """Write one row. Raises PermanentError where that is impossible (disk full, forbidden)."""
+        try:
+            self._add(row, refusal)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> PermanentError:
+        detail = error.strerror or str(error)
+        return PermanentError(
+            problem("import-rejects-unwritable", Place(str(self.path)), detail=detail)
+        )
+
+    def _add(self, row: Row, refusal: Refusal) -> None:
         if self._file is None:
             # Names and numbers: for its owner only.
             handle = os.open(self._part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
@@ -46,16 +60,27 @@ class RejectsFile:
         self._writer.writerow([defused(cell) for cell in (*reasons, *cells)])
 
     def close(self) -> Path | None:
-        """Finish the file; returns where it is, or None where no row was rejected."""
+        """Finish the file; returns where it is, or None where no row was rejected.
+
+        Raises PermanentError where it cannot be written whole.
+        """
         if self._file is None:
             return None
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._part.replace(self.path)
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._part.replace(self.path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self._file = None
         return self.path
 
     def abandon(self) -> None:
-        """The import stopped half-way: leave the part for the curious, close its handle."""
-        if self._file is not None:
+        """The import stopped half-way: no half a file stays (importing again makes a whole one)."""
+        if self._file is None:
+            return
+        with suppress(OSError):  # what waits in its buffer does not fit on a full disk
             self._file.close()
+        self._file = None
+        self._part.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from core.errors import AuthorError, Place, problem
 from storage.importing.mapping import Mapping, heading
 from storage.importing.rows import HEADING_ROWS, MOST_COLUMNS, REASON_HEADINGS, Row
 from storage.importing.sheet_rows import is_sheet, read_sheet
-from storage.importing.text_rows import read_text
+from storage.importing.text_rows import read_text, why_no_headings
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Table:
     """Field -> columns; fields of surveys under ``fields.NAME``, unit levels ``level.N``."""
     unmapped: tuple[str, ...]
     """Headings that the mapping does not speak of."""
+    line: int = 1
+    """Where the headings stand."""
 
 
 def open_table(path: Path, mapping: Mapping) -> Table:
@@ -55,10 +57,13 @@ def _with_headings(path: Path, rows: Iterator[tuple[Row, float]], mapping: Mappi
                 for column, (shown, name) in enumerate(zip(headings, names, strict=True))
                 if column not in used and name and name not in ignored
             )
-            return Table(path, headings, rows, places, unmapped)
+            return Table(path, headings, rows, places, unmapped, row.line)
         best = max(best, tuple(cell.strip() for cell in row.cells if cell.strip()), key=len)
         if count >= HEADING_ROWS:
             break
+    code = why_no_headings(path)
+    if code != "import-headings":
+        raise AuthorError(problem(code, Place(str(path))))
     wanted = [*mapping.columns.case_number, *mapping.columns.numbers]
     raise AuthorError(
         problem(

@@ -14,6 +14,10 @@ _DELIMITERS = ",;\t|"
 _ENOUGH_LINES = 2000
 _OLE = b"\xd0\xcf\x11\xe0"
 """First bytes of a workbook of Excel 97-2003 (compound file, MS-CFB 2.2)."""
+_LOOKED_AT = 4096
+"""Bytes at the beginning that tell a text from something else."""
+_TEXT = bytes([*b"\t\n\f\r", *range(0x20, 0x7F), *range(0x80, 0x100)])
+"""All bytes but the control characters, of which a text has hardly any."""
 _TOO_LONG = "\udfff"
 """Stands for a line that was cut: a lone surrogate, which no file decodes to."""
 
@@ -25,10 +29,12 @@ def encoding_of(path: Path) -> str:
     """
     utf8 = other = 0
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(_LOOKED_AT)
+        if not start.strip(b"\0 \t\r\n"):
+            raise AuthorError(problem("import-empty", Place(str(path))))
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise AuthorError(problem("import-utf16", Place(str(path))))
-        if start == _OLE:
+        if start.startswith(_OLE):
             raise AuthorError(problem("import-old-excel", Place(str(path))))
         if start.startswith(codecs.BOM_UTF8):
             return "utf-8-sig"
@@ -42,6 +48,20 @@ def encoding_of(path: Path) -> str:
             except UnicodeDecodeError:
                 other += 1
     return "utf-8-sig" if utf8 >= other else "gb18030"
+
+
+def why_no_headings(path: Path) -> str:
+    """Return the catalogue key of why a file has no headings: it is no text, or they differ."""
+    with path.open("rb") as file:
+        start = file.read(_LOOKED_AT)
+    if start.startswith(b"PK\x03\x04"):
+        return "import-headings"
+    if start.count(0) > len(start) // 4 and len(start.translate(None, _TEXT + b"\0")) * 50 < len(
+        start
+    ):
+        return "import-utf16"  # without its mark
+    binary = len(start.translate(None, _TEXT)) > len(start) // 50
+    return "import-binary" if binary else "import-headings"
 
 
 class _Lines:

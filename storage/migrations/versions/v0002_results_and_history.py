@@ -1,4 +1,4 @@
-"""A callback may have several results; changes of the do-not-call list and of cases are kept."""
+"""Several results a callback; changes of do-not-call list and cases kept; a run noted once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,13 @@ def upgrade() -> None:
         table.create_unique_constraint(
             "uq_write_backs_target_callback_id_result", ["target", "callback_id", "result"]
         )
+    op.execute(
+        "DELETE FROM schedule_runs WHERE id NOT IN"
+        " (SELECT min(id) FROM schedule_runs GROUP BY schedule, due_at, outcome)"
+    )
+    op.create_index(
+        "uq_schedule_runs_once", "schedule_runs", ["schedule", "due_at", "outcome"], unique=True
+    )
     op.create_table(
         "do_not_call_events",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
@@ -54,6 +61,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them away again; of several written results of a callback the first stays noted."""
+    op.drop_index("uq_schedule_runs_once", table_name="schedule_runs")
     op.drop_table("import_conflicts")
     op.drop_table("do_not_call_events")
     op.execute("DELETE FROM write_backs WHERE result > 1")

@@ -1,0 +1,148 @@
+"""`huifang schedule start` as a process: what was due is made and called, what passed is told."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.demo.daytime import daytime_zone
+from app.scheduled import schedules
+from app.wiring import opened
+from config.loading import Loaded, load
+from core.clock import SystemClock
+from dialer.batches import Survey
+from dialer.schedules import Schedules
+from ivr.people.sip.endpoint import SipPeople
+from storage.batches import statuses
+from storage.importing.importer import import_file
+from storage.importing.shipped import find_mapping
+from storage.results import results
+
+pytestmark = pytest.mark.live
+
+SETTINGS = """\
+language: en
+database: {{url: "sqlite:///huifang.db"}}
+folders: {{data: .}}
+calling: {{time_zone: {zone}, tries: 1}}
+pacing: {{calls_per_second: 4, channels: 4}}
+sip: {{rtp_ports: [{low}, {high}]}}
+trunks:
+  - {{name: people, uri: "{uri}", channels: 4, calls_per_second: 4}}
+schedules:
+  - {{name: often, cron: "*/10 * * * *", survey: short, time_zone: {zone}}}
+"""
+SURVEY = """\
+flow: short
+title: 回访
+languages: [zh]
+keys:
+  - {key: 9, label: 拒绝, does: refuse}
+steps:
+  - say: 您好，公安局回访中心，问您是否满意，不录音，拒绝请按9。
+    notice: true
+  - ask: 满意请按1，不满意请按3。
+    id: overall
+    choices:
+      - {key: 1, label: 满意, verdict: satisfied}
+      - {key: 3, label: 不满意, verdict: dissatisfied}
+  - end: completed
+"""
+CASES = "警情编号,报警人,联系电话,报警时间,报警类别\nJ1,张三,13900001101,{day},110警情\n"
+
+
+@pytest.fixture
+async def house(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[Loaded]:
+    people = SipPeople("127.0.0.1", 0)
+    await people.start()
+    low = 20_000 + unused_tcp_port % 9_000 // 2 * 2
+    config = tmp_path / "huifang.yaml"
+    uri = f"sip:{people.host}:{people.port}"
+    zone = daytime_zone(datetime.now(UTC))
+    config.write_text(SETTINGS.format(zone=zone, uri=uri, low=low, high=low + 99), "utf-8")
+    (tmp_path / "surveys").mkdir()
+    (tmp_path / "surveys" / "short.yaml").write_text(SURVEY, "utf-8")
+    cases = tmp_path / "cases.csv"
+    cases.write_text(CASES.format(day=f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"), "utf-8")
+    loaded = load(config, {})
+    async with opened(loaded) as database:
+        await import_file(database, cases, find_mapping("police"), clock=SystemClock())
+    yield loaded
+    await people.close()
+
+
+async def _was_down_for_an_hour(loaded: Loaded) -> None:
+    """Leave the job store as a process leaves it that ended an hour ago."""
+    async with opened(loaded) as database:
+        earlier = Schedules(
+            database,
+            schedules(loaded),
+            survey=lambda name: Survey(name, 1, "a" * 64, ""),
+            rules=loaded.settings.calling.rules(),
+            clock=SystemClock(),
+        )
+        await earlier.start()
+        earlier._scheduler.pause()
+        due = datetime.now(UTC) - timedelta(hours=1)
+        earlier._scheduler.modify_job("often", next_run_time=due)
+        await earlier.stop()
+
+
+async def _done(loaded: Loaded) -> Any:
+    """Wait until the batch is finished; returns its status."""
+    async with opened(loaded) as database:
+        while True:
+            async with database.read() as session:
+                found = await statuses(session)
+            if found and found[0].state == "finished":
+                return found[0]
+            await asyncio.sleep(0.3)  # another process finishes it: there is no event here
+
+
+async def test_a_schedule_makes_and_calls_its_batch_and_tells_what_was_missed(
+    house: Loaded,
+) -> None:
+    await _was_down_for_an_hour(house)
+    command = (sys.executable, "-m", "app", "-c", str(house.folder / "huifang.yaml"), "schedule")
+    process = await asyncio.create_subprocess_exec(
+        *command, "start", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        finished = asyncio.create_task(_done(house))
+        ended = asyncio.create_task(process.wait())
+        await asyncio.wait({finished, ended}, timeout=120, return_when=asyncio.FIRST_COMPLETED)
+        if not finished.done():
+            finished.cancel()
+            if process.returncode is None:
+                process.terminate()
+            pytest.fail((await process.communicate())[0].decode())
+        batch = await finished
+        process.send_signal(signal.SIGINT)
+        told, _ = await asyncio.wait_for(process.communicate(), 60)
+    finally:
+        if process.returncode is None:
+            os.kill(process.pid, signal.SIGKILL)
+            await process.wait()
+    shown = told.decode()
+    assert process.returncode == 0, shown
+    assert "missed while nothing ran" in shown
+    assert "batch made" in shown
+    assert batch.schedule == "often"
+    async with opened(house) as database:
+        (result,) = [found async for found in results(database)]
+    assert (result.disposition, result.verdict) == ("completed", "satisfied")
+    asked = await asyncio.create_subprocess_exec(
+        *command, "runs", "--format", "json", stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await asked.communicate()
+    runs = json.loads(out)
+    assert [run["outcome"] for run in runs] == ["made"] + ["missed"] * (len(runs) - 1)
+    assert len(runs) >= 6
+    assert runs[0]["batch"] == batch.id
