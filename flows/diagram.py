@@ -1,6 +1,7 @@
 """A survey as a picture: Mermaid text, and SVG that needs neither browser nor other program."""
 
 import itertools
+import re
 import unicodedata
 from html import escape
 
@@ -8,8 +9,10 @@ from flows.drawing import Arrow, Box, Drawing, draw
 from flows.layout import Placed, place
 from flows.program import Program
 
-_NEVER_FIRST = "。，、？！；：）”"
+_NEVER_FIRST = "。，、？！；：）”…,.?!;:)]}"
 """Marks that do not begin a line."""
+_PIECES = re.compile(r"[!-~]+|.", re.DOTALL)
+"""Words of Latin letters with the marks at them, or single characters."""
 _LINE = 20.0
 _LINE_UNITS = 26
 """Width of a line in a box, in half-width characters."""
@@ -163,11 +166,13 @@ def units(words: str) -> int:
 def wrapped(words: str, wide: int, most: int) -> list[str]:
     """Break `words` into at most `most` lines of `wide` half-width characters, … where cut."""
     lines, line = [], ""
-    for letter in words:
-        if units(line + letter) > wide and letter not in _NEVER_FIRST:
-            lines.append(line)
-            line = ""
-        line += letter
+    for piece in _PIECES.findall(words):
+        # Words stay whole unless they are longer than a line.
+        for letters in [piece] if units(piece) <= wide else piece:
+            if units(line + letters) > wide and letters not in _NEVER_FIRST:
+                lines.append(line.rstrip())
+                line = ""
+            line += letters.lstrip() if not line else letters
     lines.append(line)
     if len(lines) > most:
         lines = lines[:most]

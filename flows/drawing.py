@@ -6,7 +6,7 @@ and refusal that are the product's own. Keys that work everywhere start from one
 
 from dataclasses import dataclass
 
-from core.catalogue import text
+from core.catalogue import entries, text
 from flows.compiler import Question, answer_value, wording
 from flows.model import (
     Ask,
@@ -24,6 +24,11 @@ from flows.model import (
     When,
 )
 from flows.program import Edge, EdgeKind, Node, Program
+from flows.scope import scope_of
+from flows.session import Session
+from flows.simulator import examples
+from flows.template import TemplateFault
+from flows.template import text as template_text
 
 EVERYWHERE = "keys"
 """Name of the box from which keys that work everywhere start."""
@@ -72,10 +77,11 @@ def draw(program: Program, language: str = "zh") -> Drawing:
     boxes = [_box(program, node, language) for node in program.nodes.values()]
     known = set(program.nodes)
     found: dict[tuple[str, str], list[tuple[str, bool]]] = {}
+    """(source, target) -> words of each way, and whether it is one that an answer takes."""
     for key in program.flow.keys:
         if key.goto in known:
             words = f"{key.key} {wording(key.label, language, program.flow)}"
-            found.setdefault((EVERYWHERE, str(key.goto)), []).append((words, True))
+            found.setdefault((EVERYWHERE, str(key.goto)), []).append((words, False))
     if found:
         boxes.append(Box(EVERYWHERE, text("flow-graph-keys", language), "condition"))
     for node in program.nodes.values():
@@ -84,26 +90,26 @@ def draw(program: Program, language: str = "zh") -> Drawing:
                 continue
             label = _label(program, node, edge, language)
             pair = (node.name, str(edge.target))
-            found.setdefault(pair, []).append((label, edge.kind in _DASHED))
+            found.setdefault(pair, []).append((label, edge.kind not in _DASHED))
     arrows = tuple(
         Arrow(
             source,
             target,
-            _joined(program, source, [label for label, _ in ways if label]),
-            all(dashed for _, dashed in ways),
+            _joined(program, source, [(answered, label) for label, answered in ways if label]),
+            not any(solid for _, solid in ways),
         )
         for (source, target), ways in found.items()
     )
     return Drawing(tuple(boxes), arrows)
 
 
-def _joined(program: Program, source: str, labels: list[str]) -> str:
+def _joined(program: Program, source: str, labels: list[tuple[bool, str]]) -> str:
     """Return the words of an arrow; none where every answer goes the same way."""
     step = program.nodes[source].step if source in program.nodes else None
     answers = step.choices if isinstance(step, Ask) else getattr(step, "slots", ())
-    if len(answers) > 1 and len(labels) == len(answers):
+    if len(answers) > 1 and sum(answered for answered, _ in labels) == len(answers):
         return ""
-    return " / ".join(dict.fromkeys(labels))
+    return " / ".join(dict.fromkeys(words for _, words in labels))
 
 
 def _label(program: Program, node: Node, edge: Edge, language: str) -> str:
@@ -148,8 +154,18 @@ def _box(program: Program, node: Node, language: str) -> Box:
     elif isinstance(step, End):
         words, shape = text(f"disposition-{step.end.value}", language), "end"
         if step.reason:
-            words += f" ({step.reason})"
-    return Box(node.name, " ".join(words.split()), shape)
+            known = f"follow-up-{step.reason}"
+            words += f" ({text(known, language) if known in entries() else step.reason})"
+    return Box(node.name, " ".join(_filled(program, words, language).split()), shape)
+
+
+def _filled(program: Program, words: str, language: str) -> str:
+    """Return a text as an example case would hear it."""
+    session = Session(program.flow.flow, "", language, examples(program), program.start)
+    try:
+        return template_text(words, language)(scope_of(program, session))
+    except TemplateFault:
+        return words
 
 
 def _question(step: Question) -> str | dict[str, str]:

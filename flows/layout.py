@@ -48,16 +48,19 @@ def place(sizes: Mapping[str, tuple[float, float]], pairs: Iterable[Pair], gap: 
     widths = defaultdict(lambda: 24.0, {name: size[0] for name, size in sizes.items()})
     _order(rows, links)
     across = _across(rows, links, widths)
-    middles, y = [], 20.0
+    edges: list[tuple[float, float]] = []
+    y = 20.0
     for row in rows:
         tall = max((sizes[name][1] for name in row if name in sizes), default=0.0)
-        middles.append(y + tall / 2)
+        edges.append((y, y + tall))
         y += tall + gap
-    at = {name: (across[name], middles[index]) for index, row in enumerate(rows) for name in row}
-    bends = {
-        pair: tuple(at[name] for name in (chain[-2:0:-1] if pair in back else chain[1:-1]))
-        for pair, chain in chains.items()
-    }
+    row_of = {name: edges[index] for index, row in enumerate(rows) for name in row}
+    at = {name: (across[name], sum(row_of[name]) / 2) for name in row_of}
+    bends: dict[Pair, tuple[tuple[float, float], ...]] = {}
+    for pair, chain in chains.items():
+        # Straight through a whole row, so that an arrow bends between rows and never behind a box.
+        points = [(across[name], y) for name in chain[1:-1] for y in row_of[name]]
+        bends[pair] = tuple(reversed(points) if pair in back else points)
     right = max((across[name] + widths[name] / 2 for row in rows for name in row), default=0.0)
     return Placed({name: at[name] for name in names}, bends, right + 20, y - gap + 20)
 

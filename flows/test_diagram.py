@@ -54,12 +54,13 @@ def test_ways_back_are_drawn_upwards() -> None:
     placed = place(sizes, [("a", "b"), ("b", "c"), ("c", "a")], gap=40)
     ys = [placed.centres[name][1] for name in "abc"]
     assert ys == sorted(ys)
-    ((_, bend),) = placed.bends[("c", "a")]
-    assert bend == ys[1]
+    (_, first), (_, last) = placed.bends[("c", "a")]
+    assert (first, last) == (ys[1] + 10, ys[1] - 10)
 
 
 def test_words_are_broken_by_their_width() -> None:
     assert wrapped("满意请按1", 6, 3) == ["满意请", "按1"]
     assert wrapped("满意请按1", 4, 1) == ["满…"]
     assert wrapped("满意请。按", 6, 3) == ["满意请。", "按"]
+    assert wrapped("press 1 for no", 8, 3) == ["press 1", "for no"]
     assert units("满a") == 3

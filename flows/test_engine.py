@@ -26,7 +26,6 @@ from flows.exchange import (
     TransferEnded,
     WaitAnswer,
     WaitRecording,
-    WaitTransfer,
 )
 from flows.model import Flow
 from flows.program import Program
@@ -108,20 +107,6 @@ def test_the_last_words_are_not_cut_short() -> None:
 
 
 # ---------------------------------------------------------------------------------- reactions
-
-
-def test_each_reaction_has_its_own_wordings_and_the_question_changes() -> None:
-    question = {
-        **ATTITUDE,
-        "attempts": 5,
-        "again": ["第二次", "第三次"],
-        "on_silence": {"say": ["没听到", "还是没听到"]},
-        "on_invalid": {"say": "按错了"},
-    }
-    program = survey(question)
-    assert said(hold(program, Silence())) == ["没听到", "第二次"]
-    assert said(hold(program, Silence(), Keys("5"))) == ["按错了", "第三次"]
-    assert said(hold(program, Silence(), Keys("5"), Silence())) == ["还是没听到", "第三次"]
 
 
 def test_attempts_count_silence_and_wrong_keys_together() -> None:
@@ -292,60 +277,6 @@ def test_asking_for_a_person_leaves_questions_open(last: Input) -> None:
     )
     done = hold(program, Keys("1"), Keys("0"), last)
     assert ended(done)[:2] == (Disposition.PARTIAL, Verdict.SATISFIED)
-
-
-def test_a_taken_transfer_is_partial_where_a_question_was_passed_over() -> None:
-    person = {"key": "0", "label": "人工", "goto": "person"}
-    asked = {**ATTITUDE, "id": "b", "choices": [*ATTITUDE["choices"], person]}
-    given_up = {**ATTITUDE, "id": "b", "attempts": 1, "on_give_up": {"goto": "person"}}
-    transfer = {"transfer": "agents", "id": "person"}
-    for second, last in ((asked, Keys("0")), (given_up, Silence())):
-        program = survey(ATTITUDE, second, {**ATTITUDE, "id": "c"}, {"end": "completed"}, transfer)
-        done = hold(program, Keys("1"), last, TransferEnded(True))
-        assert ended(done)[:2] == (Disposition.PARTIAL, Verdict.SATISFIED)
-    through = hold(survey(ATTITUDE, transfer), Keys("3"), TransferEnded(True))
-    assert ended(through)[:2] == (Disposition.COMPLETED, Verdict.DISSATISFIED)
-
-
-def test_an_optional_transfer_is_passed_over_where_nobody_can_take_the_call() -> None:
-    step_ = {"transfer": "operator", "optional": True, "say": "请稍候。"}
-    end = {"end": "partial", "reason": "asked_for_person", "say": "稍后回电。"}
-    flow = survey(ATTITUDE, step_, end).flow
-    without = hold(compile_flow(flow, transfers=[]), Keys("1"))
-    assert said(without) == ["稍后回电。"]
-    assert ended(without)[2] == "asked_for_person"
-    for known in (None, {"operator"}):
-        assert isinstance(hold(compile_flow(flow, transfers=known), Keys("1")).wait, WaitTransfer)
-
-
-SCORE = {"number": "请打分", "id": "score", "digits": [1, 2], "least": 1, "most": 20}
-
-
-@pytest.mark.parametrize(
-    ("words", "value"), [("五", "5"), ("幺二", "12"), ("我打十分", "10"), ("one five", "15")]
-)
-def test_a_number_may_be_spoken(words: str, value: str) -> None:
-    done = hold(survey(SCORE, **SPEECH), Speech(words))
-    assert isinstance(done.wait, Finished)
-    given = done.session.answers["score"]
-    assert (given["value"], given["raw"]) == (value, words)
-
-
-def test_a_spoken_number_is_asked_back_and_never_guessed() -> None:
-    program = survey(SCORE, **SPEECH)
-    asked = hold(program, Speech("幺二", 0.6))
-    assert said(asked)[-1] == "您是说“幺二”，对吗？对请按1，不对请按2。"
-    assert step(program, asked.session, Keys("1")).session.answers["score"]["value"] == "12"
-    assert said(hold(program, Speech("三十")))[0] == "这个数字不在范围内。"
-    for words in ("五六七八", "大概五"):
-        assert "score" not in hold(program, Speech(words)).session.answers
-    deaf = hold(survey(SCORE), Speech("五"))
-    assert "score" not in deaf.session.answers
-    assert isinstance(asked.wait, WaitAnswer)
-    waiting = hold(program).wait
-    assert isinstance(waiting, WaitAnswer)
-    assert waiting.listen
-    assert {"幺", "九"} <= set(waiting.phrases)
 
 
 @pytest.mark.parametrize(

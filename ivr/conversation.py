@@ -31,6 +31,7 @@ from flows.exchange import (
     SendMessage,
     TransferEnded,
     WaitRecording,
+    WaitTransfer,
 )
 from flows.program import Program
 from ivr.channels.contract import (
@@ -274,7 +275,9 @@ class _Conversation:
                 return replace(end, disposition=Disposition.UNKNOWN, reason="crash")
 
     def _go_on(self, heard: Input) -> None:
-        if isinstance(heard, TransferEnded) and not heard.taken:
+        # Who hangs up while being put through wanted a person, too.
+        waiting = isinstance(self.current.wait, WaitTransfer)
+        if waiting and not (isinstance(heard, TransferEnded) and heard.taken):
             self.facts = replace(self.facts, asked_for_person=True)
         self.current = step(self.program, self.current.session, heard)
         self.performed = False

@@ -12,6 +12,7 @@ from core.errors import AuthorError, problem
 from core.verdict import Verdict
 from flows.program import Program
 from ivr.channels.contract import Ended, EndedBy
+from ivr.channels.dry_run import DryRunChannel
 from ivr.conversation_rules import ConversationRules
 from ivr.people.person import Behaviour, HangUp, Person, Press, Reaction, Script, Speak
 from tests.golden.rehearsal import NotingCall, NotingChannel, program, rehearse
@@ -57,6 +58,38 @@ async def test_a_fault_in_the_middle_is_heard_as_an_apology(
     assert at(lines, "非常抱歉") < at(lines, "(hangs up)")
     assert outcome.session is not None
     assert "overall" in outcome.session["answers"]
+
+
+TRANSFER = """
+flow: transfer
+title: 转人工
+languages: [zh]
+keys: [{key: 9, label: 拒绝, does: refuse}]
+steps:
+  - {say: 您好，这里是公安局回访中心，不录音，拒绝请按9。, notice: true}
+  - ask: 转人工请按1，满意请按3。
+    id: wish
+    choices: [{key: 1, label: 转人工}, {key: 3, label: 满意}]
+  - {transfer: operator, say: 请稍候。}
+  - {end: partial}
+"""
+
+
+async def test_who_hangs_up_while_being_put_through_wanted_a_person(tmp_path: Path) -> None:
+    (tmp_path / "transfer.yaml").write_text(TRANSFER, "utf-8")
+
+    class Gone(NotingCall):
+        async def transfer(self, target: str) -> None:
+            self._call._end(EndedBy.PARTY, 200)
+
+    class Channel(NotingChannel):
+        async def dial(self, request: Any) -> Any:
+            call = await DryRunChannel.dial(self, request)
+            return Gone(call, self._transcript, self._words)
+
+    survey = program(tmp_path / "transfer.yaml")
+    outcome, _ = await rehearse(survey, SATISFIED, tmp_path, channel=Channel)
+    assert (outcome.reason, outcome.asked_for_person) == ("hung_up", True)
 
 
 async def test_a_call_that_lasts_too_long_ends_politely(overall: Program, tmp_path: Path) -> None:

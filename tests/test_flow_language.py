@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
+from typer.testing import CliRunner, Result
 
+from app.commands import flow
+from app.context import Invocation
 from flows.check import check_file
 from flows.check.linter import WARNINGS
 from flows.compiler import compile_flow
@@ -26,6 +29,7 @@ from flows.exchange import (
 )
 from flows.model import VERBS, Choice, Flow, Reaction, Reactions, Shared, Slot
 from flows.reader import read
+from flows.scenario import Expected, Given, scenarios_beside
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "flow-language.md"
@@ -53,7 +57,8 @@ def page() -> str:
 
 
 def examples() -> list[str]:
-    return re.findall(r"```yaml\n(.*?)```", page(), re.DOTALL)
+    found = re.findall(r"```yaml\n(.*?)```", page(), re.DOTALL)
+    return [example for example in found if not example.startswith("scenarios:")]
 
 
 def whole(example: str) -> str:
@@ -133,6 +138,31 @@ def reply(wait: object) -> Input:
     return Started()
 
 
+def test_the_first_survey_is_checked_played_and_rehearsed(tmp_path: Path) -> None:
+    tutorial = section("Your first survey in ten lines")
+    survey, scenarios = re.findall(r"```yaml\n(.*?)```", tutorial, re.DOTALL)
+    assert len(survey.splitlines()) == 10
+    (tmp_path / "huifang.yaml").write_text("{}", "utf-8")
+    (tmp_path / "surveys").mkdir()
+    file = tmp_path / "surveys" / "first.yaml"
+    file.write_text(survey, "utf-8")
+    scenarios_beside(file).write_text(scenarios, "utf-8")
+
+    def huifang(*arguments: str, typed: str = "") -> Result:
+        given = Invocation(tmp_path / "huifang.yaml", "zh")
+        return CliRunner().invoke(flow.app, list(arguments), input=typed, obj=given)
+
+    assert huifang("check", "first").exit_code == 0
+    assert "# completed dissatisfied" in huifang("run", str(file), typed="3\n").output
+    tested = huifang("test", "first")
+    assert tested.exit_code == 0, tested.output
+    assert re.search(r"情景走过 (\d+)/\1 条分支", tested.output), tested.output
+    file.write_text(survey.replace("不愿接受回访请按9。", ""), "utf-8")
+    refused = huifang("check", "first")
+    assert refused.exit_code == 1
+    assert "first.yaml:6:6 [flow-refusal-not-named]" in refused.output
+
+
 # -------------------------------------------------------------------------------- completeness
 
 
@@ -170,6 +200,8 @@ def test_every_step_and_its_settings_are_documented(verb: str) -> None:
         (GlobalKey, "Keys that work everywhere"),
         (SpeechRules, "Spoken answers"),
         (Shared, "Shared files"),
+        (Given, "Scenario files"),
+        (Expected, "Scenario files"),
     ],
 )
 def test_every_setting_is_documented(kind: type[BaseModel], heading: str) -> None:

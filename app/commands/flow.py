@@ -18,7 +18,6 @@ from flows.check import check_file
 from flows.compiler import compile_flow
 from flows.diagram import mermaid, svg
 from flows.exchange import (
-    Finished,
     HungUp,
     Input,
     Keys,
@@ -107,11 +106,12 @@ def graph(
     ] = None,
 ) -> None:
     """Draw a survey: Mermaid text, or an SVG picture. / 画出流程图"""
-    program = _program(ctx, file)
+    program, spoken = _program(ctx, file), language(ctx)
+    drawn = spoken if spoken in program.flow.languages else program.flow.languages[0]
     if svg_file is None:
-        typer.echo(mermaid(program))
+        typer.echo(mermaid(program, drawn))
     else:
-        svg_file.write_text(svg(program), "utf-8")
+        svg_file.write_text(svg(program, drawn), "utf-8")
         screen.print(str(svg_file), markup=False)
 
 
@@ -139,10 +139,18 @@ def run(
     _show_lines(simulation.transcript)
     while not simulation.ended:
         try:
-            typed = screen.input(f"[bold]{_prompt(simulation, spoken)}[/bold] ")
+            typed = screen.input(f"{_prompt(simulation, spoken)} ", markup=False)
         except EOFError:
             typed = "h"
         _show_lines(simulation.give(_input(simulation, typed.strip()))[1:])
+    _show_end(simulation, spoken)
+
+
+def _show_end(simulation: Simulation, spoken: str) -> None:
+    came = simulation.current.session
+    disposition = text(f"disposition-{came.disposition}", spoken)
+    verdict = text(f"verdict-{came.verdict}", spoken) if came.verdict else "-"
+    screen.print(text("flow-run-ended", spoken, disposition=disposition, verdict=verdict))
 
 
 _STYLES = {"»": "cyan", "=": "green", ">": "magenta", "#": "bold yellow"}
@@ -159,10 +167,10 @@ def _prompt(simulation: Simulation, spoken: str) -> str:
         return text("flow-run-record", spoken)
     if isinstance(wait, WaitTransfer):
         return text("flow-run-transfer", spoken)
-    keys = wait.keys if isinstance(wait, WaitAnswer) and not isinstance(wait, Finished) else ""
+    keys = " ".join(wait.keys) if isinstance(wait, WaitAnswer) else ""
     if isinstance(wait, WaitAnswer) and wait.digits_most > 1:
-        keys = f"{wait.digits_least}-{wait.digits_most} × 0-9 {keys}".strip()
-    return f"({keys})"
+        keys = f"0-9 × {wait.digits_least}-{wait.digits_most}  {keys}".strip()
+    return text("flow-run-wait", spoken, keys=keys)
 
 
 def _input(simulation: Simulation, typed: str) -> Input:
@@ -240,7 +248,8 @@ def _show_rehearsal(file: Path, done: Rehearsal, spoken: str) -> None:
     walked = done.edges - len(done.unwalked)
     screen.print("  " + text("flow-test-walked", spoken, walked=walked, edges=done.edges))
     for step, kind, label in done.unwalked:
-        way = text("flow-test-unwalked", spoken, step=step, kind=kind, label=label or "-")
+        words = text(f"flow-graph-{kind.value}", spoken)
+        way = text("flow-test-unwalked", spoken, step=step, kind=words, label=label or "-")
         screen.print(f"    {way}", style="yellow", markup=False, highlight=False)
 
 

@@ -331,35 +331,6 @@ def test_a_channel_without_an_ability_is_named() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("target", "refused"),
-    [("duty", False), ("dutty", True), ("8001", False), ("+861065000000", False), ("12", True)],
-)
-def test_transfers_go_to_those_whom_the_settings_name(target: str, refused: bool) -> None:
-    survey = read_text(steps(f"  - {{transfer: '{target}', say: 请稍候。}}\n"))
-    assert check(survey) == []
-    problems = check(survey, transfers={"duty"})
-    assert [p.code for p in problems] == ["flow-unknown-transfer"] * refused
-    if refused:
-        assert (problems[0].place.line, problems[0].place.column) == (12, 6)
-    optional = read_text(steps(f"  - {{transfer: '{target}', optional: true}}\n"))
-    assert check(optional, transfers=()) == []
-
-
-def test_recordings_are_as_long_as_they_are(tmp_path: Path) -> None:
-    (tmp_path / "long.wav").write_bytes(b"")
-    text = steps("  - {play: long.wav, text: 您好}\n")
-    assert found(text, tmp_path) == []
-    (problem,) = found(text, tmp_path, sounds=lambda file: 21.0 if file.name else 0)
-    assert (problem.code, dict(problem.values)["seconds"]) == ("flow-prompt-too-long", "21")
-    assert [p.code for p in found(text, tmp_path, sounds=lambda _: None)] == [
-        "flow-broken-recording"
-    ]
-    twice = steps("  - {play: long.wav, text: 您好}\n" * 10)
-    codes = {p.code for p in found(twice, tmp_path, sounds=lambda _: 19.0)}
-    assert codes == {"flow-call-too-long"}
-
-
 def test_a_guess_is_made_only_where_there_is_something_alike() -> None:
     near, far = (check(read_text(steps(f"  - {{goto: {to}}}\n{ASK}"))) for to in ("overal", "zz"))
     assert near[0].sentence("zh").endswith("是不是想写“overall”？")
