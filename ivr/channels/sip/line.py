@@ -19,7 +19,8 @@ from ivr.channels.sip.filing import Filing
 
 TICK_SECONDS = 0.08
 IDLE_MILLISECONDS = 50
-BUSY_MILLISECONDS = 20
+BUSY_MILLISECONDS = 40
+"""Two packets of each call at a time; its jitter buffer holds as many anyway."""
 BEAT_SECONDS = 1.0
 GOODBYE_SECONDS = 1.5
 CLOSE_FILES_SECONDS = 1.5
