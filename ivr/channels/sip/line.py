@@ -189,11 +189,11 @@ class Line:
             call = LineCall(account, order, self._send, self._setup)
             self._calls[order.call] = call
             call.place(request_uri(order.user, account.trunk))
-        except (pj.Error, KeyError) as error:
+        except (pj.Error, LookupError) as error:
             call_or_none = self._calls.pop(order.call, None)
             if call_or_none is not None and call_or_none.over:
                 return
-            reason = error.reason if isinstance(error, pj.Error) else "unknown trunk"
+            reason = error.reason if isinstance(error, pj.Error) else f"{error}"
             facts = {"by": "trunk", "sip_status": 503, "reason": reason}
             self._send(protocol.Happened(order.call, "ended", time.time(), facts))
             self._send(protocol.Freed(order.call))
@@ -201,8 +201,8 @@ class Line:
     def _ask(self, command: protocol.Ask) -> None:
         try:
             self._engine.account(command.trunk).ask(command.ask)
-        except (pj.Error, KeyError) as error:
-            reason = error.reason if isinstance(error, pj.Error) else "unknown trunk"
+        except (pj.Error, LookupError) as error:
+            reason = error.reason if isinstance(error, pj.Error) else f"{error}"
             self._send(protocol.Health(command.ask, 503, reason, 0.0))
 
     def _send(self, message: Any) -> None:
