@@ -17,6 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.table import Table
 from sqlalchemy import select
 
 from benchmarks import sip_house
@@ -166,7 +168,19 @@ def run(
         figures: dict[str, Any] = asyncio.run(set_up(seconds, Path(folder))) if seconds else {}
     for one in rounds:
         figures |= {f"{name}_at_{one['calls']}": value for name, value in one.items()}
+    _show(rounds)
     lossy = [x["calls"] for x in rounds if x["calls_lost"] or x["packets_lost"] or x["keys_wrong"]]
     figures["first_loss_at_calls"] = min(lossy) if lossy else f"none up to {max(calls)}"
     figures["rounds"] = rounds
     return figures
+
+
+def _show(rounds: list[dict[str, Any]]) -> None:
+    """Print the rounds side by side."""
+    columns = ("calls", "most_at_once", "keys_wrong", "calls_lost", "packets_lost")
+    figures = ("cpu_ms_per_call_second", "cpu_ms_of_the_dialer", "pss_mb_per_call")
+    table = Table(*(name.replace("_", " ") for name in columns + figures))
+    for one in rounds:
+        counts = [str(one[name]) for name in columns]
+        table.add_row(*counts, *(f"{one[name]:.2f}" for name in figures))
+    Console().print(table)

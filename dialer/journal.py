@@ -168,6 +168,7 @@ class AttemptJournal:
         self._writer, self._attempt_id, self._send = writer, attempt_id, send
         self.position = 0
         self.dialed_at: datetime | None = None
+        self._rang: dict[str, datetime] = {}
         self.answered_at: datetime | None = None
         self.booking: tuple[BookTime, datetime] | None = None
 
@@ -176,11 +177,12 @@ class AttemptJournal:
         await self._note(dialed_at=at)
 
     async def ringing(self, at: datetime) -> None:
-        await self._note(ringing_at=at)
+        # A fact for the reports, not worth a transaction: it comes with the answer or the end.
+        self._rang = {"ringing_at": at}
 
     async def answered(self, at: datetime) -> None:
         self.answered_at = at
-        await self._note(answered_at=at)
+        await self._note(answered_at=at, **self._rang)
 
     async def answer(self, answer: SaveAnswer, session: dict[str, Any], at: datetime) -> None:
         self.position += 1

@@ -4,6 +4,7 @@ A recorder writes the length into the WAV header when it closes the file. After 
 is there but for its last quarter of a second, and the header says that there is none.
 """
 
+import contextlib
 import os
 import struct
 import time
@@ -12,6 +13,8 @@ from typing import BinaryIO
 
 QUIET_SECONDS = 60.0
 """A file that was written to within this time may still be somebody's."""
+LOOK_BACK_SECONDS = 30 * 86400.0
+"""Older files were looked at by an earlier start."""
 _HEAD = 12
 
 
@@ -56,8 +59,14 @@ def _data_chunk(file: BinaryIO, size: int) -> tuple[int, int] | None:
 def mend_all(folder: Path, *, now: float | None = None) -> int:
     """Mend every recording below `folder` that nobody writes any more; return how many were wrong.
 
-    To be done at a start, before calls are made. Raises OSError.
+    To be done at a start, before calls are made. What cannot be read or written is passed over:
+    nobody's call waits for it.
     """
-    latest = (time.time() if now is None else now) - QUIET_SECONDS
-    files = sorted(folder.rglob("*.wav")) if folder.is_dir() else []
-    return sum(mend(file) for file in files if file.stat().st_mtime <= latest)
+    moment = time.time() if now is None else now
+    mended = 0
+    for file in folder.rglob("*.wav") if folder.is_dir() else ():
+        with contextlib.suppress(OSError):
+            age = moment - file.stat().st_mtime
+            if QUIET_SECONDS <= age <= LOOK_BACK_SECONDS:
+                mended += mend(file)
+    return mended

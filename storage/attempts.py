@@ -7,14 +7,31 @@ one transaction (`dialer/journal.py`).
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from functools import cache
+from typing import Any, Protocol, cast
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Table, Update, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
 from storage.followups import open_item
 from storage.schema import Answer, Attempt, Callback, PartyNumber
+
+_ATTEMPTS = cast(Table, Attempt.__table__)
+_CALLBACKS = cast(Table, Callback.__table__)
+_ANSWER = insert(cast(Table, Answer.__table__))
+_TRIED = (
+    update(_CALLBACKS)
+    .where(_CALLBACKS.c.id == bindparam("which"))
+    .values(
+        disposition=bindparam("disposition"),
+        verdict=func.coalesce(
+            bindparam("new_verdict", type_=_CALLBACKS.c.verdict.type), _CALLBACKS.c.verdict
+        ),
+        tries=_CALLBACKS.c.tries + bindparam("more", type_=_CALLBACKS.c.tries.type),
+    )
+)
 
 
 class NextStep(Protocol):
@@ -63,7 +80,7 @@ class AttemptEnd:
 
 async def note(session: AsyncSession, attempt_id: int, **moments: datetime) -> None:
     """Keep `dialed_at`, `ringing_at` or `answered_at` of an attempt."""
-    await session.execute(update(Attempt).where(Attempt.id == attempt_id).values(**moments))
+    await _set_attempt(session, attempt_id, **moments)
 
 
 async def add_answer(
@@ -76,11 +93,34 @@ async def add_answer(
 
     An answer that was given is kept even where the attempt was closed meanwhile.
     """
-    await session.execute(insert(Answer).values(attempt_id=attempt_id, **values))
-    if flow_session is None:
-        return
-    await session.execute(
-        update(Attempt).where(Attempt.id == attempt_id).values(session=flow_session)
+    connection = await session.connection()
+    await connection.execute(_ANSWER, {"attempt_id": attempt_id, **values})
+    if flow_session is not None:
+        await _set_attempt(session, attempt_id, session=flow_session)
+
+
+async def _set_attempt(writing: AsyncSession, attempt_id: int, **values: Any) -> None:
+    statement = _setting(_ATTEMPTS, tuple(sorted(values)))
+    await (await writing.connection()).execute(statement, {"which": attempt_id, **values})
+
+
+# Statements are built once: building one costs SQLAlchemy more than running it costs the database.
+
+
+@cache
+def _setting(table: Table, names: tuple[str, ...]) -> Update:
+    """Return the statement that sets columns `names` of the row `which`."""
+    values = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    return update(table).where(table.c.id == bindparam("which")).values(values)
+
+
+@cache
+def _closing(names: tuple[str, ...]) -> ReturningUpdate[Any]:
+    table = _ATTEMPTS
+    return (
+        _setting(table, names)
+        .where(table.c.state == "open")
+        .returning(table.c.callback_id, table.c.party_id, table.c.e164)
     )
 
 
@@ -90,25 +130,23 @@ async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -
     Returns False where it was closed already (another dialer took this one for dead): then
     nothing changes, a person has it.
     """
-    attempt = (
-        await session.execute(
-            update(Attempt)
-            .where(Attempt.id == end.attempt_id, Attempt.state == "open")
-            .values(**closing(end))
-            .returning(Attempt.callback_id, Attempt.party_id, Attempt.e164)
-        )
-    ).one_or_none()
+    values = closing(end)
+    connection = await session.connection()
+    closed = await connection.execute(
+        _closing(tuple(sorted(values))), {"which": end.attempt_id, **values}
+    )
+    attempt = closed.one_or_none()
     if attempt is None:
         return False
     callback_id, party_id, e164 = attempt
-    await session.execute(
-        update(Callback)
-        .where(Callback.id == callback_id)
-        .values(
-            disposition=end.disposition,
-            verdict=func.coalesce(end.verdict, Callback.verdict),
-            tries=Callback.tries + int(end.counts),
-        )
+    await connection.execute(
+        _TRIED,
+        {
+            "which": callback_id,
+            "disposition": end.disposition,
+            "new_verdict": end.verdict,
+            "more": int(end.counts),
+        },
     )
     known = (await known_callbacks(session, [callback_id]))[callback_id]
     attempts = await known_attempts(session, party_ids=[party_id], numbers=[e164])
@@ -150,11 +188,9 @@ def closing(end: AttemptEnd) -> dict[str, Any]:
 
 
 async def _set(session: AsyncSession, callback_id: int, state: str, why: str, **more: Any) -> None:
-    await session.execute(
-        update(Callback)
-        .where(Callback.id == callback_id)
-        .values(state=state, state_reason=why[:500], **more)
-    )
+    values = {"state": state, "state_reason": why[:500], **more}
+    statement = _setting(_CALLBACKS, tuple(sorted(values)))
+    await (await session.connection()).execute(statement, {"which": callback_id, **values})
 
 
 async def _give_to_person(

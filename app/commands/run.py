@@ -13,7 +13,7 @@ from rich.table import Table
 from app import surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
-from app.wiring import opened, prompt_cache, sip_channel
+from app.wiring import opened, prompt_cache, recordings, sip_channel
 from config.loading import Loaded
 from config.logs import set_up
 from core.catalogue import text
@@ -21,6 +21,7 @@ from core.clock import SystemClock
 from core.errors import AuthorError, HuifangError, problem
 from dialer.running import Dialer, Tally
 from reports.progress import Meter, Progress
+from speech.mending import mend_all
 from storage.batches import ask, batch_named, statuses
 from storage.database import Database
 
@@ -64,6 +65,7 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             raise AuthorError(problem("run-nothing"))
         for survey in ready:
             await prompts.prepare(surveys.wordings(survey))
+        await asyncio.to_thread(mend_all, recordings(known))
         await channel.start()
         calling = dialer(
             known,

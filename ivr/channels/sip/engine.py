@@ -157,7 +157,7 @@ class Engine:
         return int(self.endpoint.transportCreate(_TRANSPORTS[kind], config))
 
     def account(self, name: str) -> Account:
-        """Return the account of a trunk. Raises KeyError for an unknown one, pjsua2.Error."""
+        """Return the account of a trunk. Raises LookupError for an unknown one, pjsua2.Error."""
         if name not in self._accounts:
             trunk = self._trunks[name]
             if len(self._accounts) < MOST_ACCOUNTS:
@@ -174,14 +174,14 @@ class Engine:
         return account
 
     def _unused(self) -> Account:
-        """Return the account that was not needed for longest. Raises KeyError where all are.
+        """Return the account that was not needed for longest. Raises LookupError where all are.
 
         It becomes another trunk's: deleting accounts and making others in their places ends the
         process (an assertion in pjsip_timer_init_session at the next call).
         """
         idle = [account for account in self._accounts.values() if account.idle]
         if not idle:
-            raise KeyError("no account is free")
+            raise LookupError("every account is in use")
         return min(idle, key=lambda account: account.used)
 
     def _configure(self, trunk: LineTrunk) -> Any:

@@ -19,7 +19,8 @@ from ivr.channels.sip.filing import Filing
 
 TICK_SECONDS = 0.08
 IDLE_MILLISECONDS = 50
-BUSY_MILLISECONDS = 20
+BUSY_MILLISECONDS = 40
+"""Two packets of each call at a time; its jitter buffer holds as many anyway."""
 BEAT_SECONDS = 1.0
 GOODBYE_SECONDS = 1.5
 CLOSE_FILES_SECONDS = 1.5
@@ -188,11 +189,11 @@ class Line:
             call = LineCall(account, order, self._send, self._setup)
             self._calls[order.call] = call
             call.place(request_uri(order.user, account.trunk))
-        except (pj.Error, KeyError) as error:
+        except (pj.Error, LookupError) as error:
             call_or_none = self._calls.pop(order.call, None)
             if call_or_none is not None and call_or_none.over:
                 return
-            reason = error.reason if isinstance(error, pj.Error) else "unknown trunk"
+            reason = error.reason if isinstance(error, pj.Error) else f"{error}"
             facts = {"by": "trunk", "sip_status": 503, "reason": reason}
             self._send(protocol.Happened(order.call, "ended", time.time(), facts))
             self._send(protocol.Freed(order.call))
@@ -200,8 +201,8 @@ class Line:
     def _ask(self, command: protocol.Ask) -> None:
         try:
             self._engine.account(command.trunk).ask(command.ask)
-        except (pj.Error, KeyError) as error:
-            reason = error.reason if isinstance(error, pj.Error) else "unknown trunk"
+        except (pj.Error, LookupError) as error:
+            reason = error.reason if isinstance(error, pj.Error) else f"{error}"
             self._send(protocol.Health(command.ask, 503, reason, 0.0))
 
     def _send(self, message: Any) -> None:
