@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ async def live(
     rules: DialerRules = RULES,
 ) -> None:
     """One life of the dialer; with `drain` it only recovers."""
-    clock, database = DayClock(), Database(url)
+    clock, database = DayClock(_first_life(folder)), Database(url)
 
     async def hold(claimed: Claimed, journal: AttemptJournal) -> Outcome:
         number = claimed.candidate.known.e164
@@ -79,6 +80,14 @@ async def live(
 
 def _lines(file: Path) -> list[str]:
     return file.read_text("utf-8").splitlines() if file.exists() else []
+
+
+def _first_life(folder: Path) -> datetime:
+    """Return when the first life in this folder began."""
+    began = folder / "began"
+    with contextlib.suppress(FileExistsError), began.open("x"):
+        pass
+    return datetime.fromtimestamp(began.stat().st_mtime, UTC)
 
 
 def forked(target: Callable[..., None], *given: Any) -> Any:
