@@ -108,15 +108,17 @@ def one_life(url: str, folder: Path, start: Any = None, *more: Any) -> None:
 def kill_often(url: str, folder: Path, times: int, seed: int) -> None:
     """Start the dialer and kill it, `times` times: mostly while it calls, now and then earlier."""
     dice = random.Random(seed)
-    rings = folder / "rings"
-    rings.touch()
+    files = [folder / "rings", folder / "answers"]
+    for file in files:
+        file.touch()
     for _ in range(times):
-        before = rings.stat().st_size
+        # Killed after it rang, after an answer was kept, or while it starts, recovers or claims.
+        file = dice.choices([*files, None], [2, 3, 1])[0]
+        before = 0 if file is None else file.stat().st_size
         process = forked(one_life, url, folder)
         process.start()
         deadline = time.monotonic() + 60
-        patient = dice.random() > 0.2  # else: killed while it starts, recovers or claims
-        while patient and rings.stat().st_size == before and process.is_alive():
+        while file is not None and file.stat().st_size == before and process.is_alive():
             if time.monotonic() > deadline:
                 break
             time.sleep(0.005)
