@@ -18,7 +18,7 @@ from dialer.starting import following
 from ivr.outcome import Outcome
 from storage.attempts import AttemptEnd, Following, finish
 from storage.claims import Claimed
-from storage.trunk_lanes import clear_pause, lock_lanes, pause_lane
+from storage.trunk_lanes import clear_pause, lock_lanes, pace_time, pause_lane
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,11 @@ class Closing:
         pacing: PacingRules,
         retry: Mapping[Disposition, RetryRule],
         language: str,
+        *,
+        database_time: bool,
     ) -> None:
+        """`database_time`: rests of trunks go by the clock of the database server, as claims do."""
+        self._database_time = database_time
         self._clock, self._calling, self._pacing = clock, calling, pacing
         self._retry, self._language = dict(retry), language
         self._bursts = Bursts()
@@ -104,7 +108,7 @@ class Closing:
     async def rest(self, session: AsyncSession, trunk: str, outcome: Outcome) -> None:
         """Let a trunk rest that is in trouble."""
         lane = (await lock_lanes(session, [trunk]))[trunk]
-        now = self._clock.now()
+        now = await pace_time(session, self._clock, database_time=self._database_time)
         if lane.paused_until is not None and lane.paused_until > now and not outcome.retry_after:
             return  # calls that were under way tell the same trouble once more
         seconds = back_off(self._pacing, lane.pause_seconds, outcome.retry_after)

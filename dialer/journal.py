@@ -14,10 +14,11 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
-from core.errors import HuifangError
+from core.errors import HuifangError, TransientError, problem
 from flows.exchange import BookTime, SaveAnswer, SendMessage
 from storage.attempts import add_answer, note
 from storage.database import Database
@@ -129,6 +130,15 @@ class Writer:
                 await self._failing(error)
                 return
             except Exception as error:
+                if self._is_the_databases(error):
+                    told = problem(
+                        "database-unreachable",
+                        database=self._database.name,
+                        detail=type(error).__name__,
+                    )
+                    await self._failing(TransientError(told))
+                    return
+                self.fault = None  # it was looked at, and refused: the database works
                 # The kind of error only: its words may hold a number.
                 log.error("write_refused", error=type(error).__name__)
                 self._waiting.popleft()
@@ -137,6 +147,12 @@ class Writer:
                     write.done.exception()  # known, also where its call is gone
             else:
                 self._acknowledge([write], results)
+
+    @staticmethod
+    def _is_the_databases(error: Exception) -> bool:
+        """True where `error` says nothing about the write: then it has to be tried again."""
+        own = (IntegrityError, DataError, ProgrammingError)
+        return isinstance(error, DBAPIError) and not isinstance(error, own)
 
     def _acknowledge(self, group: list[_Write], results: list[Any]) -> None:
         if self.fault is not None:

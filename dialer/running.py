@@ -78,15 +78,23 @@ class Dialer:
             lambda: self.writer.fault,
             rules.rest_first,
         )
+        database_time = database.dialect == "postgresql" and not self._virtual
         self._claiming = claim_rules(
             rules.calling,
             self._limits,
             self._trouble.unreachable,
             horizon=timedelta(seconds=rules.horizon),
-            database_time=database.dialect == "postgresql" and not self._virtual,
+            database_time=database_time,
             language=rules.language,
         )
-        self._closing = Closing(clock, rules.calling, rules.pacing, rules.retry, rules.language)
+        self._closing = Closing(
+            clock,
+            rules.calling,
+            rules.pacing,
+            rules.retry,
+            rules.language,
+            database_time=database_time,
+        )
         self._calls: dict[int, tuple[Claimed, asyncio.Task[None]]] = {}
         self._wake = asyncio.Event()
         self._draining = self._stopping = False
@@ -215,15 +223,14 @@ class Dialer:
                 await asyncio.wait(tasks, timeout=1.0)
 
     async def _sign_off(self) -> None:
+        if self.tally.unwritten:
+            return  # not signed off: the next start finds what is open
         try:
             await self._trouble.resume(self.database)
             await self._finish_batches()
-            if self.tally.unwritten:
-                return  # not signed off: the next start finds what is open
             await self._life.end()
         except HuifangError as error:
-            if not self.tally.unwritten:
-                self._fault(error)
+            self._fault(error)
 
     def _until(self, due: datetime | None) -> float:
         if due is None:
@@ -345,7 +352,8 @@ class Dialer:
         self.tally.trouble = trouble
 
     def _fault(self, error: HuifangError) -> None:
-        self._say(error.sentences(self.rules.language)[0])
+        if not self.tally.unwritten:  # else that is what has to be read last
+            self._say(error.sentences(self.rules.language)[0])
 
     def _beside(self, watch: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
         """Run `watch` beside the calls; whatever it stumbles over must not end it silently."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Table, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.facts import KnownAttempt, KnownCallback, known_attempts
 from storage.followups import open_item
 from storage.schema import Attempt, Callback
-from storage.trunk_lanes import Lane, lock_lanes, save_starts
+from storage.trunk_lanes import Lane, lock_lanes, pace_time, save_starts
 
 CALLBACKS = cast(Table, Callback.__table__)
 SPARE = 4
@@ -230,12 +230,9 @@ async def _look_at_the_clock(
 ) -> tuple[float, datetime]:
     """Return the same moment, `lead` seconds from now, as monotonic second and as the pacing's
     time. To be called after the lock is held: waiting for it must not count as lateness."""
+    now = await pace_time(session, clock, database_time=rules.database_time)
+    # The server looked at its clock before this look: the later one is never too early.
     moment = clock.monotonic()
-    now = clock.now()
-    if rules.database_time:
-        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-        # The server looked at its clock between our two looks; the later one is never too early.
-        moment = clock.monotonic()
     return moment + lead, now + timedelta(seconds=lead)
 
 

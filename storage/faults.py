@@ -29,6 +29,7 @@ _POSTGRESQL = {
     "55P03": "locked",  # lock_not_available
     "53100": "disk-full",
     "53300": "unreachable",  # too_many_connections
+    "55000": "unreachable",  # object_not_in_prerequisite_state: it takes no connections now
     "42501": "forbidden",
     "42P01": "outdated",  # undefined_table
     "42703": "outdated",  # undefined_column
@@ -64,7 +65,7 @@ def _kind(error: BaseException) -> str | None:
     if isinstance(error, PoolTimeout):
         return "unreachable"
     if isinstance(error, DBAPIError):
-        return _of_driver(error.orig)
+        return _of_driver(error.orig) or ("unreachable" if error.connection_invalidated else None)
     if isinstance(error, OSError):
         return _SYSTEM.get(error.errno or 0)
     return None
@@ -81,6 +82,7 @@ def _of_driver(error: BaseException | None) -> str | None:
         state = error.sqlstate
         if state is not None:
             return _POSTGRESQL.get(state) or _POSTGRESQL_CLASSES.get(state[:2])
-        # Without a SQLSTATE the server was never reached, or went away.
-        return "unreachable" if isinstance(error, psycopg.OperationalError) else None
+        # Without a SQLSTATE the server was never reached, or went away in the midst of it.
+        away = (psycopg.OperationalError, psycopg.InterfaceError)
+        return "unreachable" if isinstance(error, away) else None
     return None

@@ -13,6 +13,7 @@ from sqlalchemy import Table, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.clock import Clock
 from storage.schema import Attempt, TrunkState
 
 HOUSE = ""
@@ -81,6 +82,18 @@ _SAVE = (
     .where(TrunkState.name == bindparam("of"))
     .values(last_start=bindparam("at"))
 )
+
+
+async def pace_time(session: AsyncSession, clock: Clock, *, database_time: bool) -> datetime:
+    """Return the time that starts and rests of trunks go by: with `database_time` that of the
+    server, which all dialers share, else our own."""
+    if not database_time:
+        return clock.now()
+    now: datetime = (await (await session.connection()).execute(_NOW)).scalar_one()
+    return now
+
+
+_NOW = select(func.clock_timestamp())
 
 
 async def save_starts(session: AsyncSession, lanes: Iterable[Lane]) -> None:

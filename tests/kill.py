@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ async def live(
     rules: DialerRules = RULES,
 ) -> None:
     """One life of the dialer; with `drain` it only recovers."""
-    clock, database = DayClock(), Database(url)
+    clock, database = DayClock(_first_life(folder)), Database(url)
 
     async def hold(claimed: Claimed, journal: AttemptJournal) -> Outcome:
         number = claimed.candidate.known.e164
@@ -81,6 +82,14 @@ def _lines(file: Path) -> list[str]:
     return file.read_text("utf-8").splitlines() if file.exists() else []
 
 
+def _first_life(folder: Path) -> datetime:
+    """Return when the first life in this folder began."""
+    began = folder / "began"
+    with contextlib.suppress(FileExistsError), began.open("x"):
+        pass
+    return datetime.fromtimestamp(began.stat().st_mtime, UTC)
+
+
 def forked(target: Callable[..., None], *given: Any) -> Any:
     """Return a process, not started yet, that runs `target` soon after its start."""
     context = multiprocessing.get_context("forkserver")
@@ -99,15 +108,17 @@ def one_life(url: str, folder: Path, start: Any = None, *more: Any) -> None:
 def kill_often(url: str, folder: Path, times: int, seed: int) -> None:
     """Start the dialer and kill it, `times` times: mostly while it calls, now and then earlier."""
     dice = random.Random(seed)
-    rings = folder / "rings"
-    rings.touch()
+    files = [folder / "rings", folder / "answers"]
+    for file in files:
+        file.touch()
     for _ in range(times):
-        before = rings.stat().st_size
+        # Killed after it rang, after an answer was kept, or while it starts, recovers or claims.
+        file = dice.choices([*files, None], [2, 3, 1])[0]
+        before = 0 if file is None else file.stat().st_size
         process = forked(one_life, url, folder)
         process.start()
         deadline = time.monotonic() + 60
-        patient = dice.random() > 0.2  # else: killed while it starts, recovers or claims
-        while patient and rings.stat().st_size == before and process.is_alive():
+        while file is not None and file.stat().st_size == before and process.is_alive():
             if time.monotonic() > deadline:
                 break
             time.sleep(0.005)

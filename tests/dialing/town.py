@@ -91,8 +91,10 @@ def _rows(now: datetime, batch: int, numbers: Sequence[str] | None, offset: int)
 class DayClock(SystemClock):
     """Real waiting on a working day in March, whatever the hour is."""
 
-    def __init__(self) -> None:
-        self._shift = MORNING - super().now()
+    def __init__(self, since: datetime | None = None) -> None:
+        """`since`: the real moment at which that day's 10:00 was (None: now). Processes that
+        live one after another must name the same, or time runs backwards for the database."""
+        self._shift = MORNING - (since or super().now())
 
     def now(self) -> datetime:
         return super().now() + self._shift
