@@ -24,6 +24,7 @@ from app.commands import (
     why,
 )
 from app.context import Invocation, complaints, refuse
+from app.context import language as spoken
 from config.logs import set_up
 from config.settings import LoggingSettings
 from core.errors import HuifangError
@@ -35,6 +36,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Calls people back and sees to it that a person hears who was not satisfied. / 回访外呼",
 )
+
+_said: list[str] = []
+"""The language of the command that ended: an error that nobody else has shown is told in it."""
 
 
 @app.callback()
@@ -49,6 +53,7 @@ def before(
 ) -> None:
     """What stands before every command."""
     ctx.obj = Invocation(config, language)
+    ctx.call_on_close(lambda: _said.append(language or spoken(ctx)))
 
 
 app.command("init")(init.init)
@@ -76,7 +81,7 @@ def main() -> None:
         app()
     except HuifangError as error:
         try:
-            refuse(error, "zh")
+            refuse(error, _said[-1] if _said else "zh")
         except typer.Exit as end:
             sys.exit(end.exit_code)
     except KeyboardInterrupt:

@@ -76,8 +76,7 @@ def survey_faults(loaded: Loaded) -> list[Problem]:
     found: list[Problem] = []
     for each in loaded.settings.schedules:
         try:
-            file = surveys.find(loaded, each.survey)
-            surveys.ready(file, transfers=surveys.transfers(loaded))
+            surveys.callable_by(loaded, each.survey)
         except AuthorError as error:
             found += error.problems
     return list(dict.fromkeys(found))

@@ -15,6 +15,7 @@ from flows.check.subject import Subject
 from flows.compiler import compile_flow
 from flows.program import Program
 from flows.reader import SurveyFile, read
+from ivr.channels.sip.driver import SipChannel
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,16 @@ def ready(
         raise AuthorError(*faults)
     survey = read(file)
     return ReadySurvey(survey, compile_flow(survey.flow, sha256=survey.sha256, transfers=transfers))
+
+
+def callable_by(loaded: Loaded, name: str) -> ReadySurvey:
+    """Return the survey `name`, fit for the configured trunks and transfer targets.
+
+    Raises AuthorError with every fault, among them steps that calls over SIP cannot perform.
+    """
+    return ready(
+        find(loaded, name), abilities=frozenset(SipChannel.abilities), transfers=transfers(loaded)
+    )
 
 
 def wordings(survey: ReadySurvey) -> list[tuple[str, str]]:

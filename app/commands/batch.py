@@ -12,7 +12,7 @@ from rich.table import Table
 
 from app.context import Format, FormatOption, complaints, language, print_json, screen
 from app.opened import whoever, with_database
-from app.surveys import find, ready, transfers
+from app.surveys import callable_by
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock
@@ -113,7 +113,7 @@ def make(
             return await create_batch(
                 database,
                 name=name,
-                survey=ready(find(loaded, survey), transfers=transfers(loaded)).facts,
+                survey=callable_by(loaded, survey).facts,
                 query=query,
                 rules=rules,
                 clock=clock,

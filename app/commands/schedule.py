@@ -165,7 +165,7 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
 
 
 def _ready(known: Loaded, name: str) -> surveys.ReadySurvey:
-    return surveys.ready(surveys.find(known, name), transfers=surveys.transfers(known))
+    return surveys.callable_by(known, name)
 
 
 def _as_json(run: ScheduleRun) -> dict[str, Any]:

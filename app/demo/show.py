@@ -127,7 +127,7 @@ async def _people() -> AsyncIterator[str]:
 
 
 async def _make_batch(house: DemoHouse, database: Database, clock: SystemClock) -> BatchReport:
-    survey = surveys.ready(surveys.find(house.loaded, SURVEY))
+    survey = surveys.callable_by(house.loaded, SURVEY)
     name = f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     made = await create_batch(
         database,
