@@ -28,7 +28,7 @@ from tests.peers import sipp
 
 RATE = 20
 """Calls started a second."""
-SETTING = RATE * 1.1
+SETTING = RATE * 1.2
 """The limit set for that: pacing keeps a guard below its limit."""
 SHORT_CHANNELS = 150
 TARGETS = {
