@@ -4,7 +4,8 @@ Starts are given out as single moments, never as a budget: the next one lies a f
 after the last, over the whole house and on each trunk. With n calls a second the interval is
 (1 + GUARD) / n, so n + 1 starts span at least 1 + GUARD seconds. A call that leaves up to GUARD
 seconds after its moment therefore still cannot make n + 1 calls in any rolling second; one that
-is later asks for another moment (`dialer/starting.py`).
+is later asks for another moment (`dialer/starting.py`). The price of the guard is 7 % of the rate:
+a trunk of 20 calls a second is given 18.5.
 """
 
 import math

@@ -1,287 +1,47 @@
-"""What goes wrong around a running dialer stops the calling, is said, and loses nothing."""
+"""Trunks that fail, people who pause and stop, and what follows a call: nothing is lost."""
 
 import asyncio
-import contextlib
-import sqlite3
-import subprocess
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.disposition import Disposition
-from core.rules import CallingRules, PacingRules
-from core.trunk import Trunk
+from core.rules import CallingRules
 from core.verdict import Verdict
 from dialer.deadline import call_order
-from dialer.journal import AttemptJournal, Writer
-from dialer.running import Dialer, DialerRules
-from flows.exchange import BookTime, SaveAnswer
+from dialer.journal import AttemptJournal
+from dialer.running import Dialer
+from flows.exchange import BookTime
 from ivr.channels.contract import TrunkHealth
 from ivr.outcome import Outcome
 from storage.claims import Claimed
 from storage.database import Database
 from storage.recovery import sign_on
 from storage.schema import (
-    Answer,
-    Attempt,
     Batch,
-    Branch,
     Callback,
     Command,
     FollowUpItem,
     PartyNumber,
     TrunkState,
 )
-from tests.dialing.town import MORNING, DayClock, number, settle
-
-TRUNK = Trunk("line", "sip:127.0.0.1", calls_per_second=500, channels=50)
-RULES = DialerRules(
-    calling=CallingRules(tries=1),
-    pacing=PacingRules(calls_per_second=500, channels=50),
-    poll=0.05,
-    last_wait=1.0,
-    rest_first=0.5,
-    check=0.3,
-    language="en",
+from tests.dialing.line import (
+    RULES,
+    TRUNK,
+    Line,
+    all_done,
+    batch,
+    dialing,
+    everything,
+    running,
+    set_batch,
+    until,
+    until_batch,
 )
-
-
-class Line:
-    """A simulated line: every call ends as `end` says, once `free` is set."""
-
-    def __init__(self, end: Callable[[Claimed], Outcome] | None = None) -> None:
-        self.clock = DayClock()
-        self.rung: list[str] = []
-        self.on_line = asyncio.Event()
-        self.free = asyncio.Event()
-        self.free.set()
-        self.end = end or (
-            lambda _: Outcome(
-                Disposition.COMPLETED, self.clock.now(), verdict=Verdict.SATISFIED, sip_status=200
-            )
-        )
-
-    async def __call__(self, claimed: Claimed, journal: AttemptJournal) -> Outcome:
-        self.rung.append(claimed.candidate.known.e164)
-        await journal.dialed(self.clock.now())
-        await journal.answered(self.clock.now())
-        self.on_line.set()
-        await self.free.wait()
-        await journal.answer(SaveAnswer("speed", "key", "1", "ok"), {}, self.clock.now())
-        return self.end(claimed)
-
-
-def dialing(database: Database, line: Line, rules: DialerRules = RULES, **more) -> Dialer:
-    return Dialer(database, line.clock, line, (TRUNK,), rules, **more)
-
-
-@contextlib.asynccontextmanager
-async def running(dialer: Dialer) -> AsyncIterator["asyncio.Task"]:
-    task = asyncio.create_task(dialer.run())
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait for something that a dialer shows by its figures only."""
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - figures, not events
-            await asyncio.sleep(0.02)
-
-
-async def batch(database: Database) -> tuple[str, str]:
-    async with database.read() as session:
-        one = (await session.scalars(select(Batch))).one()
-        return one.state, one.state_reason
-
-
-async def until_batch(database: Database, state: str) -> None:
-    async with asyncio.timeout(30):
-        while (await batch(database))[0] != state:  # noqa: ASYNC110 - a row, not an event
-            await asyncio.sleep(0.02)
-
-
-async def everything(database: Database) -> tuple[list[Attempt], list[Callback], list[Answer]]:
-    async with database.read() as session:
-        return (
-            list(await session.scalars(select(Attempt).order_by(Attempt.id))),
-            list(await session.scalars(select(Callback).order_by(Callback.id))),
-            list(await session.scalars(select(Answer))),
-        )
-
-
-async def set_batch(database: Database, state: str) -> None:
-    async with database.write() as session:
-        await session.execute(update(Batch).values(state=state))
-
-
-async def all_done(database: Database, people: int) -> None:
-    """Everybody was called once, with an answer, and the batch is finished."""
-    attempts, callbacks, answers = await everything(database)
-    assert [one.state for one in callbacks] == ["done"] * people
-    assert [one.disposition for one in attempts] == ["completed"] * people
-    assert len(answers) == people
-    assert (await batch(database))[0] == "finished"
-
-
-# ------------------------------------------------------------------------------- the database
-
-
-async def test_a_locked_database_stops_the_calling_and_loses_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "huifang.db"
-    database = Database(f"sqlite:///{path}", busy_seconds=0.2)
-    await database.migrate()
-    await settle(database, 30)
-    line = Line()
-    line.free.clear()
-    dialer = dialing(database, line)
-    async with running(dialer) as task:
-        await line.on_line.wait()
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            line.free.set()  # answers are given while nothing can be written
-            await until(lambda: dialer.writer.fault is not None and dialer.tally.trouble != "")
-            assert "locked" in dialer.tally.trouble or "busy" in dialer.tally.trouble
-            other.execute("ROLLBACK")
-        await task
-    assert len(line.rung) == len(set(line.rung)) == 30
-    await all_done(database, 30)
-    await database.close()
-
-
-async def test_a_server_that_goes_away_and_comes_back(postgresql: str) -> None:
-    url = postgresql.format(database="postgres")
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as admin:
-        admin.execute("CREATE DATABASE gone")
-    database = Database(postgresql.format(database="gone"))
-    await database.migrate()
-    await settle(database, 30)
-    line = Line()
-    line.free.clear()
-    dialer = dialing(database, line)
-    async with running(dialer) as task:
-        await line.on_line.wait()
-        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as admin:
-            admin.execute("ALTER DATABASE gone ALLOW_CONNECTIONS false")
-            admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'gone'"
-            )
-            line.free.set()
-            await until(lambda: dialer.writer.fault is not None and dialer.tally.trouble != "")
-            admin.execute("ALTER DATABASE gone ALLOW_CONNECTIONS true")
-        await task
-    assert len(line.rung) == len(set(line.rung)) == 30
-    await all_done(database, 30)
-    await database.close()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> AsyncIterator[Path]:
-    """A real file system of 4 MB (needs root, as in the tests' container)."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], check=True)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", place], check=True)
-
-
-async def test_a_full_disk_stops_the_calling_and_loses_nothing(small_disk: Path) -> None:
-    database = Database(f"sqlite:///{small_disk / 'huifang.db'}")
-    await database.migrate()
-    await settle(database, 30)
-    line = Line()
-    line.free.clear()
-    dialer = dialing(database, line)
-    ballast = small_disk / "ballast"
-    async with running(dialer) as task:
-        await line.on_line.wait()
-        await until(lambda: dialer.tally.calls_now == 30 or dialer.tally.trouble != "")
-        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(b"0" * 4096)
-        line.free.set()
-        await until(lambda: dialer.writer.fault is not None)
-        await until(lambda: "disk" in dialer.tally.trouble.lower())
-        ballast.unlink()
-        await task
-    assert len(line.rung) == len(set(line.rung)) == 30
-    await all_done(database, 30)
-    await database.close()
-
-
-async def test_one_bad_write_does_not_spoil_the_others(database: Database) -> None:
-    writer = Writer(database, DayClock())
-
-    def keep(name: str):
-        async def act(session) -> str:
-            session.add(Branch(name=name))
-            await session.flush()
-            return name
-
-        return act
-
-    async def broken(session) -> None:
-        raise ValueError("a mistake of ours")
-
-    writes = [writer.write(act) for act in (keep("a"), keep("a"), broken, keep("b"))]
-    gathered = asyncio.gather(*writes, return_exceptions=True)
-    await asyncio.sleep(0)  # all four wait: they become one group
-    task = asyncio.create_task(writer.run())
-    first, second, third, fourth = await gathered
-    assert (first, fourth) == ("a", "b")
-    assert type(second).__name__ == "IntegrityError"
-    assert isinstance(third, ValueError)
-    assert await writer.write(keep("c")) == "c"  # and the writer lives
-    await writer.close()
-    await task
-    async with database.read() as session:
-        assert set(await session.scalars(select(Branch.name))) == {"a", "b", "c"}
-
-
-async def test_draining_ends_while_the_database_fails_and_a_person_gets_the_rest(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "huifang.db"
-    database = Database(f"sqlite:///{path}", busy_seconds=0.1)
-    await database.migrate()
-    await settle(database, 3)
-    line = Line()
-    line.free.clear()
-    dialer = dialing(database, line, name="elsewhere:1:1")
-    async with running(dialer) as task:
-        await until(lambda: dialer.tally.calls_now == 3)
-        await line.on_line.wait()
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            line.free.set()
-            dialer.drain()
-            async with asyncio.timeout(60):
-                tally = await task
-            other.execute("ROLLBACK")
-    assert tally.unwritten == 3
-    assert "3" in tally.trouble
-    # The next start: the dead one's heartbeat is old.
-    line.clock._shift += timedelta(minutes=5)
-    again = await dialing(database, line).run()
-    assert again.interrupted == 3
-    attempts, callbacks, _ = await everything(database)
-    assert [one.disposition for one in attempts] == ["unknown"] * 3
-    assert [one.state for one in callbacks] == ["follow_up"] * 3
-    assert len(line.rung) == 3
-    await database.close()
-
+from tests.dialing.town import MORNING, number, settle
 
 # --------------------------------------------------------------------------- trunks and pace
 
