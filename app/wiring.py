@@ -1,5 +1,6 @@
 """The composition root: concrete classes are named here, and only here, and put together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,9 +8,11 @@ from pathlib import Path
 from config.loading import Loaded
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
+from ivr.channels.contract import VoiceChannel
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pool import Ports
 from ivr.conversation_rules import ConversationRules
+from speech.mending import mend_all
 from speech.prompts import PromptCache
 from speech.synthesis import Synthesis, Voice
 from storage.database import Database
@@ -59,6 +62,20 @@ def sip_channel(loaded: Loaded) -> SipChannel:
     )
     channels = min(pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
     return SipChannel(loaded.trunks, channels=channels, ports=ports)
+
+
+@asynccontextmanager
+async def on_the_line(loaded: Loaded, channel: VoiceChannel) -> AsyncIterator[None]:
+    """Start the channel, and close it at the end; recordings that a crash cut off are mended.
+
+    Raises PermanentError where no line can be started.
+    """
+    await asyncio.to_thread(mend_all, recordings(loaded))
+    await channel.start()
+    try:
+        yield
+    finally:
+        await channel.close()
 
 
 def conversation_rules(loaded: Loaded) -> ConversationRules:

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 from rich.live import Live
 from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
-from app.wiring import opened, prompt_cache, recordings, sip_channel
+from app.wiring import on_the_line, opened, prompt_cache, sip_channel
 from config.loading import Loaded
 from config.logs import set_up
 from core.catalogue import text
@@ -21,9 +22,9 @@ from core.clock import SystemClock
 from core.errors import AuthorError, HuifangError, problem
 from dialer.running import Dialer, Tally
 from reports.progress import Meter, Progress
-from speech.mending import mend_all
 from storage.batches import ask, batch_named, statuses
 from storage.database import Database
+from storage.schema import Batch
 
 LOOK = 1.0
 """Seconds between two looks at the database for the screen."""
@@ -57,7 +58,7 @@ def run(
 async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool) -> Tally:
     clock = SystemClock()
     async with opened(known, clock) as database:
-        batches = await _start(database, names, clock)
+        batches = await _named(database, names)
         channel, prompts = sip_channel(known), prompt_cache(known)
         calls = Calls(known, database, channel, prompts, clock, known.trunks)
         ready = await calls.prepare(batches)
@@ -65,8 +66,6 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             raise AuthorError(problem("run-nothing"))
         for survey in ready:
             await prompts.prepare(surveys.wordings(survey))
-        await asyncio.to_thread(mend_all, recordings(known))
-        await channel.start()
         calling = dialer(
             known,
             database,
@@ -77,29 +76,37 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             language=words,
             until_done=until_done,
         )
-        obey_keyboard(calling, words)
-        shown = ", ".join(names) or "*"
-        screen.print(text("run-started", words, batches=shown), highlight=False)
-        try:
+        async with on_the_line(known, channel):
+            # Only now, when all that calls need is there, does anything change.
+            await _start(database, names, clock)
+            obey_keyboard(calling, words)
+            shown = ", ".join(names) or "*"
+            screen.print(text("run-started", words, batches=shown), highlight=False)
             async with watching(calling, database, batches, words):
                 return await calling.run()
-        finally:
-            await channel.close()
 
 
-async def _start(database: Database, names: list[str], clock: SystemClock) -> list[int] | None:
-    """Start the named batches; None (all running ones) where none is named."""
-    found: list[int] = []
+async def _named(database: Database, names: list[str]) -> list[int] | None:
+    """Return the ids of the named batches; None (all running ones) where none is named."""
+    async with database.read() as session:
+        return [(await _batch(session, name)).id for name in names] or None
+
+
+async def _batch(session: AsyncSession, name: str) -> Batch:
+    batch = await batch_named(session, name)
+    if batch is None:
+        raise AuthorError(problem("run-unknown-batch", name=name))
+    return batch
+
+
+async def _start(database: Database, names: list[str], clock: SystemClock) -> None:
+    """Let the named batches run. Raises AuthorError where one is finished or stopped for good."""
     async with database.write() as session:
         for name in names:
-            batch = await batch_named(session, name)
-            if batch is None:
-                raise AuthorError(problem("run-unknown-batch", name=name))
+            batch = await _batch(session, name)
             started = await ask(session, batch, "start", by="run", now=clock.now())
             if not started and batch.state not in ("running", "paused"):
                 raise AuthorError(problem("run-not-startable", name=name, state=batch.state))
-            found.append(batch.id)
-    return found or None
 
 
 def obey_keyboard(calling: Dialer, words: str) -> None:

@@ -13,7 +13,7 @@ from app.commands.run import obey_keyboard, watching
 from app.context import Format, FormatOption, language, loaded, moment, print_json, refuse, screen
 from app.opened import with_database
 from app.scheduled import schedules, survey_faults, unit_faults
-from app.wiring import opened, prompt_cache, sip_channel
+from app.wiring import on_the_line, opened, prompt_cache, sip_channel
 from config.loading import Loaded
 from config.logs import set_up
 from core.catalogue import text
@@ -140,10 +140,9 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
             clock=clock,
             noted=tell,
         )
-        await channel.start()
         calling = dialer(known, database, channel, calls, clock, language=words, until_done=False)
-        obey_keyboard(calling, words)
-        try:
+        async with on_the_line(known, channel):
+            obey_keyboard(calling, words)
             await waiting.start()
             times = {name: due for name, due in waiting.next_times().items() if due}
             first = min(times, key=lambda name: times[name])
@@ -160,8 +159,6 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
                     return await calling.run()
             finally:
                 await waiting.stop()
-        finally:
-            await channel.close()
 
 
 def _ready(known: Loaded, name: str) -> surveys.ReadySurvey:

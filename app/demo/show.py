@@ -17,7 +17,7 @@ from app.calling import Calls, dialer
 from app.demo.cases import numbers
 from app.demo.house import DemoHouse, build
 from app.demo.verdicts import Mismatch, compare
-from app.wiring import opened, prompt_cache, sip_channel
+from app.wiring import on_the_line, opened, prompt_cache, sip_channel
 from core.clock import SystemClock
 from core.errors import AuthorError, problem
 from dialer.batches import BatchReport, create_batch
@@ -157,13 +157,9 @@ async def _call(
     calls = Calls(house.loaded, database, channel, prompts, clock, house.loaded.trunks)
     for survey in await calls.prepare([batch_id]):
         await prompts.prepare(surveys.wordings(survey))
-    await channel.start()
-    try:
-        calling = dialer(
-            house.loaded, database, channel, calls, clock, batches=[batch_id], language=language
-        )
-        async with watch(calling, database, batch_id):
-            tally = await calling.run()
-    finally:
-        await channel.close()
+    calling = dialer(
+        house.loaded, database, channel, calls, clock, batches=[batch_id], language=language
+    )
+    async with on_the_line(house.loaded, channel), watch(calling, database, batch_id):
+        tally = await calling.run()
     return tally.most_at_once
