@@ -1,6 +1,6 @@
 """The history of the tables. Run from code (no alembic.ini), on a connection that is given.
 
-A change of storage/schema.py comes with a file in versions/; tests compare the two.
+A change of storage/schema/ comes with a file in versions/; tests compare the two.
 """
 
 from pathlib import Path

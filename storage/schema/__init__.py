@@ -1,0 +1,65 @@
+"""The tables. States are whole words of the glossary; rules that must never break are constraints.
+
+The way of a party: case -> callback (in a batch) -> attempts -> answers -> follow-up item or
+write-back. Changing a table means a migration in storage/migrations (tested against this file).
+"""
+
+from storage.schema.base import Base
+from storage.schema.callbacks import (
+    Answer,
+    Attempt,
+    Batch,
+    Callback,
+    Command,
+    DialerState,
+    FlowVersion,
+    TrunkState,
+)
+from storage.schema.cases import (
+    Branch,
+    Case,
+    CaseParty,
+    CaseTag,
+    DoNotCall,
+    DoNotCallEvent,
+    Import,
+    ImportConflict,
+    Officer,
+    Party,
+    PartyNumber,
+    Unit,
+)
+from storage.schema.outcomes import (
+    FollowUpEvent,
+    FollowUpItem,
+    ScheduleRun,
+    WriteBack,
+)
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Base",
+    "Batch",
+    "Branch",
+    "Callback",
+    "Case",
+    "CaseParty",
+    "CaseTag",
+    "Command",
+    "DialerState",
+    "DoNotCall",
+    "DoNotCallEvent",
+    "FlowVersion",
+    "FollowUpEvent",
+    "FollowUpItem",
+    "Import",
+    "ImportConflict",
+    "Officer",
+    "Party",
+    "PartyNumber",
+    "ScheduleRun",
+    "TrunkState",
+    "Unit",
+    "WriteBack",
+]
