@@ -80,6 +80,7 @@ def moment(ctx: typer.Context, at: datetime) -> str:
 def print_json(value: Any) -> None:
     """Print one JSON document on standard output, Chinese left readable."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.flush()  # somebody at the other end of a pipe may be waiting for it
 
 
 def refuse(error: HuifangError, language: str) -> NoReturn:
