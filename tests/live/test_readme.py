@@ -25,12 +25,17 @@ from tests.test_docs import ROOT, code_lines
 PEOPLE = ("1", "20", "7", "00")
 """Ends of numbers: satisfied, refuses, busy, an invalid number."""
 
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""As most people have it: what a program does not flush, nobody at a pipe reads."""
+
 
 @contextmanager
 def people() -> Iterator[str]:
     """Start simulated people as a process of their own; yields their host and port."""
     command = [sys.executable, "-m", "app", "people", "--port", "0", "--format", "json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=BUFFERED
+    ) as process:
         try:
             assert process.stdout is not None
             document = ""
@@ -61,7 +66,7 @@ def test_the_way_to_a_real_trunk(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     zone = daytime_zone(now)
     day = cases(tmp_path, now, zone)
-    environment = os.environ | {
+    environment = BUFFERED | {
         "TELECOM_PASSWORD": "secret",
         "HUIFANG_LANGUAGE": "en",
         "HUIFANG_CALLING__TIME_ZONE": zone,
@@ -127,6 +132,7 @@ def test_the_demonstration_comes_to_what_it_says(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "app", "demo", "--format", "json", "--folder", str(tmp_path / "d")],
         cwd=ROOT,
+        env=BUFFERED,
         capture_output=True,
         text=True,
         timeout=400,
