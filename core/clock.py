@@ -8,7 +8,7 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Iterator, Sized
+from collections.abc import Callable, Iterator, Sized
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -29,9 +29,25 @@ class Clock(Protocol):
         """Wait `seconds` (at least one turn of the event loop)."""
         ...
 
+    def alarm(self, seconds: float, future: "asyncio.Future[None]") -> Callable[[], object]:
+        """Give `future` its result after `seconds`, unless it has one; returns what calls it off.
+
+        The same as a task that sleeps, at the price of a timer.
+        """
+        ...
+
     def hold(self) -> AbstractContextManager[None]:
         """Keep virtual time still while real work (a database commit) is under way."""
         ...
+
+
+def _ring(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _nothing() -> None:
+    """Nothing has to be called off."""
 
 
 class SystemClock:
@@ -45,6 +61,9 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
+
+    def alarm(self, seconds: float, future: "asyncio.Future[None]") -> Callable[[], object]:
+        return asyncio.get_running_loop().call_later(max(0.0, seconds), _ring, future).cancel
 
     def hold(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -75,8 +94,14 @@ class VirtualClock:
             await asyncio.sleep(0)
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._order), future))
+        self.alarm(seconds, future)
         await future
+
+    def alarm(self, seconds: float, future: "asyncio.Future[None]") -> Callable[[], object]:
+        due = self._elapsed + max(0.0, seconds)
+        heapq.heappush(self._sleepers, (due, next(self._order), future))
+        # Whoever is not waited for any more has its result, or is cancelled: it is skipped.
+        return _nothing
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -98,9 +123,7 @@ class VirtualClock:
             due = self._sleepers[0][0]
             self._elapsed = max(self._elapsed, due)
             while self._sleepers and self._sleepers[0][0] <= due:
-                future = heapq.heappop(self._sleepers)[2]
-                if not future.done():
-                    future.set_result(None)
+                _ring(heapq.heappop(self._sleepers)[2])
 
     async def _until_idle(self) -> None:
         """Wait until no other task or callback of the event loop has anything left to do.

@@ -72,7 +72,7 @@ def decide(facts: CallbackFacts, rules: CallingRules, now: datetime) -> Decision
         if ruling.until is None:
             return Decision(False, ruling.reason, None, reasons, ruling.follow_up)
     binding = max(objections, key=lambda ruling: ruling.until or now)
-    earliest = _earliest(facts, rules, now)
+    earliest = _earliest(facts, rules, binding.until or now)
     if facts.deadline is not None and earliest >= facts.deadline:
         reason = Reason(
             "policy-deadline_out_of_reach",
@@ -85,15 +85,15 @@ def decide(facts: CallbackFacts, rules: CallingRules, now: datetime) -> Decision
     return Decision(False, binding.reason, earliest, reasons)
 
 
-def _earliest(facts: CallbackFacts, rules: CallingRules, now: datetime) -> datetime:
-    at = now
+def _earliest(facts: CallbackFacts, rules: CallingRules, at: datetime) -> datetime:
+    """Return the first moment from `at` on, the latest that a rule named, to which none objects."""
     for _ in range(ROUNDS):
         objections = [
             ruling
             for ruling in (rule(facts, rules, at) for rule in TIMED)
             if ruling.until is not None
         ]
-        if not objections or (at > now and any(ruling.opaque for ruling in objections)):
+        if not objections or any(ruling.opaque for ruling in objections):
             return at
         at = max(ruling.until for ruling in objections if ruling.until is not None)
     return at
@@ -101,8 +101,13 @@ def _earliest(facts: CallbackFacts, rules: CallingRules, now: datetime) -> datet
 
 def local(at: datetime, facts: CallbackFacts, rules: CallingRules) -> str:
     """Return `at` as the called person's clock shows it (UTC where their zone is unknown)."""
+    return _local(at, facts.time_zone or rules.time_zone)
+
+
+@lru_cache(maxsize=65536)  # deadlines are told by every decision anew
+def _local(at: datetime, name: str) -> str:
     try:
-        where = zone(facts.time_zone or rules.time_zone)
+        where = zone(name)
     except UnknownTimeZoneError:
         return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return at.astimezone(where).strftime("%Y-%m-%d %H:%M")
@@ -112,6 +117,7 @@ def _until(code: str, until: datetime, facts: CallbackFacts, rules: CallingRules
     return Ruling(Reason(code, (("until", local(until, facts, rules)),)), False, until)
 
 
+@lru_cache(maxsize=64)
 def _yes(code: str) -> Ruling:
     return Ruling(Reason(code))
 

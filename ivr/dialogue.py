@@ -75,9 +75,10 @@ class Dialogue:
         self._guard = math.inf
 
     def recording_path(self, name: str) -> Path:
-        """Return where the recording `name` goes, its folder made."""
-        self._rules.recordings.mkdir(parents=True, exist_ok=True)
-        return self._rules.recordings / name
+        """Return where the recording `name` goes, its folder made (names hold the day's)."""
+        path = self._rules.recordings / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
     async def settle(self) -> None:
         """Let the person say hello; a mailbox or a hang-up may come instead."""

@@ -55,17 +55,12 @@ class Listening:
         left = until - self._clock.monotonic()
         if left <= 0:
             return False
-        alarm = asyncio.create_task(self._alarm(left, arrived))
+        call_off = self._clock.alarm(left, arrived)
         try:
             await arrived
         finally:
-            alarm.cancel()
+            call_off()
         return bool(self._waiting) or self.ended is not None
-
-    async def _alarm(self, seconds: float, arrived: "asyncio.Future[None]") -> None:
-        await self._clock.sleep(seconds)
-        if not arrived.done():
-            arrived.set_result(None)
 
     async def _read(self) -> None:
         try:

@@ -36,7 +36,7 @@ async def add_answers(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> 
             "aspect": None,
         }
         full = [{name: row.get(name, blank.get(name)) for name in names} for row in rows]
-        await (await session.connection()).execute(insert(cast(Table, Answer.__table__)), full)
+        await (await session.connection()).execute(_ANSWERS, full)
 
 
 async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
@@ -182,7 +182,7 @@ async def _give_to_persons(
     if not fresh:
         return
     made = await connection.execute(
-        insert(ITEMS).returning(ITEMS.c.id, ITEMS.c.case_id),
+        _NEW_ITEMS,
         [
             {
                 "case_id": callback.case_id,
@@ -201,7 +201,7 @@ async def _give_to_persons(
     )
     items = {row.case_id: row.id for row in made}
     await connection.execute(
-        insert(cast(Table, FollowUpEvent.__table__)),
+        _NEW_EVENTS,
         [
             {
                 "item_id": items[callback.case_id],
@@ -218,7 +218,13 @@ async def _give_to_persons(
 async def _with_open_item(connection: AsyncConnection, cases: Collection[int]) -> set[int]:
     if not cases:
         return set()
-    rows = await connection.execute(
-        select(ITEMS.c.case_id).where(ITEMS.c.case_id.in_(cases), ITEMS.c.state != "closed")
-    )
+    rows = await connection.execute(_WITH_ITEM, {"cases": tuple(cases)})
     return set(rows.scalars())
+
+
+_WITH_ITEM = select(ITEMS.c.case_id).where(
+    ITEMS.c.case_id.in_(bindparam("cases", expanding=True)), ITEMS.c.state != "closed"
+)
+_NEW_ITEMS = insert(ITEMS).returning(ITEMS.c.id, ITEMS.c.case_id)
+_NEW_EVENTS = insert(cast(Table, FollowUpEvent.__table__))
+_ANSWERS = insert(cast(Table, Answer.__table__))

@@ -1,7 +1,7 @@
 """Who might be called now: the callbacks next in line, with what a call needs."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -85,12 +85,16 @@ async def ripen(
         # Somebody who holds one of them (a correction, an import) is not waited for.
         locked = select(table.c.id).where(table.c.id.in_(ids), table.c.state == "waiting")
         ids = (await session.execute(locked.with_for_update(skip_locked=True))).scalars().all()
-    await (await session.connection()).execute(
-        update(table)
-        .where(table.c.id.in_(ids), table.c.state == "waiting", table.c.next_at <= now)
-        .values(due=True)
-    )
+    await (await session.connection()).execute(_RIPE, {"ids": ids, "until": now})
     return len(ids) >= RIPEN
+
+
+_RIPE = (
+    update(CALLBACKS)
+    .where(CALLBACKS.c.id.in_(bindparam("ids", expanding=True)), CALLBACKS.c.state == "waiting")
+    .where(CALLBACKS.c.next_at <= bindparam("until", type_=UtcDateTime()))
+    .values(due=True)
+)
 
 
 async def candidates(
@@ -104,14 +108,18 @@ async def candidates(
     rows = await (await session.connection()).execute(query, _bound(now, limit, batches))
     found = []
     for row in rows.all():
-        known: dict[str, Any] = dict(row._mapping)
-        details = {name: known.pop(name) for name in _OF_CANDIDATE}
-        details["language"] = details["language"] or ""
-        found.append(Candidate(callback_id=known["id"], known=KnownCallback(**known), **details))
+        known = KnownCallback(*row[:_KNOWN])
+        batch_id, flow_version_id, extension, language, sequence = row[_KNOWN:]
+        found.append(
+            Candidate(
+                known.id, batch_id, flow_version_id, extension, language or "", sequence, known
+            )
+        )
     return found
 
 
-_OF_CANDIDATE = ("batch_id", "flow_version_id", "extension", "language", "sequence")
+_KNOWN = len(fields(KnownCallback))
+"""Columns of the query that are facts; those of the candidate stand behind them."""
 _DETAILS = (
     callback_facts(
         Callback.batch_id,

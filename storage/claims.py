@@ -284,6 +284,11 @@ def _judge(
 
 _ATTEMPTS = cast(Table, Attempt.__table__)
 _INSERT = insert(_ATTEMPTS).returning(_ATTEMPTS.c.callback_id, _ATTEMPTS.c.id)
+_CALLING = (
+    update(CALLBACKS)
+    .where(CALLBACKS.c.id.in_(bindparam("ids", expanding=True)), CALLBACKS.c.state == "waiting")
+    .values(state="calling", state_reason="", sequence=CALLBACKS.c.sequence + 1, due=False)
+)
 
 
 async def _insert(
@@ -314,12 +319,8 @@ async def _insert(
     # (`insert().values(rows)` would be built and compiled anew each time.)
     made = await (await session.connection()).execute(_INSERT, rows)
     ids = {row[0]: row[1] for row in made.all()}
-    table = CALLBACKS
     changed = await (await session.connection()).execute(
-        update(table)
-        .where(table.c.id.in_([candidate.callback_id for candidate in taken]))
-        .where(table.c.state == "waiting")
-        .values(state="calling", state_reason="", sequence=table.c.sequence + 1, due=False)
+        _CALLING, {"ids": [candidate.callback_id for candidate in taken]}
     )
     if changed.rowcount != len(taken):
         raise IntegrityError("claim", None, RuntimeError("a callback was taken meanwhile"))
@@ -336,6 +337,13 @@ async def _insert(
     ]
 
 
+_LATER = (
+    update(CALLBACKS)
+    .where(CALLBACKS.c.id == bindparam("of"))
+    .values(next_at=bindparam("at"), state_reason=bindparam("why"), due=False)
+)
+
+
 async def _put_off(
     session: AsyncSession,
     put_off: Sequence[tuple[Candidate, Ruling]],
@@ -343,11 +351,8 @@ async def _put_off(
 ) -> None:
     later = [(c, ruling) for c, ruling in put_off if ruling.not_before is not None]
     if later:
-        table = CALLBACKS
         await (await session.connection()).execute(
-            update(table)
-            .where(table.c.id == bindparam("of"))
-            .values(next_at=bindparam("at"), state_reason=bindparam("why"), due=False),
+            _LATER,
             [
                 {"of": c.callback_id, "at": ruling.not_before, "why": ruling.reason[:500]}
                 for c, ruling in later

@@ -56,7 +56,7 @@ async def known_callbacks(
 ) -> dict[int, KnownCallback]:
     """Return what is known about these callbacks, by id."""
     rows = await (await session.connection()).execute(_CALLBACKS, {"ids": tuple(callback_ids)})
-    return {row.id: KnownCallback(**row._mapping) for row in rows}
+    return {row[0]: KnownCallback(*row) for row in rows}
 
 
 def _failed_tries() -> Any:
@@ -114,8 +114,8 @@ async def known_attempts(
     connection = await session.connection()
     asked = {"people": tuple(party_ids), "numbers": tuple(numbers), "since": since or _EVER}
     rows = await connection.execute(_ATTEMPTS, asked)
-    found = {row.id: KnownAttempt(**row._mapping) for row in rows}
-    return sorted(found.values(), key=lambda known: (known.claimed_at, known.id), reverse=True)
+    found = [KnownAttempt(*row) for row in rows]
+    return sorted(found, key=lambda known: (known.claimed_at, known.id), reverse=True)
 
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -131,10 +131,14 @@ def _attempts() -> Any:
         Attempt.ended_at,
         Attempt.disposition,
     ).where(Attempt.claimed_at > bindparam("since"))
-    # Each half on an index of its own: an OR over both would read the whole table.
+    people: Any = bindparam("people", expanding=True)
+    # Each half on an index of its own: an OR over both would read the whole table. The second
+    # half leaves out what the first one has: most attempts would come twice.
     return union_all(
-        columns.where(Attempt.party_id.in_(bindparam("people", expanding=True))),
-        columns.where(Attempt.e164.in_(bindparam("numbers", expanding=True))),
+        columns.where(Attempt.party_id.in_(people)),
+        columns.where(
+            Attempt.e164.in_(bindparam("numbers", expanding=True)), Attempt.party_id.not_in(people)
+        ),
     )
 
 
