@@ -13,7 +13,7 @@ from storage.attempt_ends import add_answers, finish_all
 from storage.database import Database
 from storage.trunk_lanes import clear_pause
 
-BEAT = 4.0
+BEAT = 6.0
 """Virtual seconds between two claims of a rehearsal: few claims, each for many lines."""
 TRICKLE = 20.0
 """The same where everybody who is due was claimed, and others become due one by one."""
