@@ -1,7 +1,7 @@
 """Who might be called now: the callbacks next in line, with what a call needs."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -108,7 +108,7 @@ async def candidates(
     rows = await (await session.connection()).execute(query, _bound(now, limit, batches))
     found = []
     for row in rows.all():
-        known = KnownCallback(*row[:_KNOWN])
+        known = KnownCallback._make(row[:_KNOWN])
         batch_id, flow_version_id, extension, language, sequence = row[_KNOWN:]
         found.append(
             Candidate(
@@ -118,7 +118,7 @@ async def candidates(
     return found
 
 
-_KNOWN = len(fields(KnownCallback))
+_KNOWN = len(KnownCallback._fields)
 """Columns of the query that are facts; those of the candidate stand behind them."""
 _DETAILS = (
     callback_facts(

@@ -5,9 +5,8 @@ own transaction, `huifang why` for one.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,8 +15,7 @@ from core.disposition import Disposition
 from storage.schema import Attempt, Callback, Case, DoNotCall, Party, PartyNumber
 
 
-@dataclass(frozen=True)
-class KnownCallback:
+class KnownCallback(NamedTuple):
     """One callback with what its case, party and number say."""
 
     id: int
@@ -38,8 +36,7 @@ class KnownCallback:
     number_invalid: bool
 
 
-@dataclass(frozen=True)
-class KnownAttempt:
+class KnownAttempt(NamedTuple):
     """One attempt, over all batches."""
 
     id: int
@@ -56,7 +53,7 @@ async def known_callbacks(
 ) -> dict[int, KnownCallback]:
     """Return what is known about these callbacks, by id."""
     rows = await (await session.connection()).execute(_CALLBACKS, {"ids": tuple(callback_ids)})
-    return {row[0]: KnownCallback(*row) for row in rows}
+    return {row[0]: KnownCallback._make(row) for row in rows}
 
 
 def _failed_tries() -> Any:
@@ -114,7 +111,7 @@ async def known_attempts(
     connection = await session.connection()
     asked = {"people": tuple(party_ids), "numbers": tuple(numbers), "since": since or _EVER}
     rows = await connection.execute(_ATTEMPTS, asked)
-    found = [KnownAttempt(*row) for row in rows]
+    found = [KnownAttempt._make(row) for row in rows]
     return sorted(found, key=lambda known: (known.claimed_at, known.id), reverse=True)
 
 

@@ -32,7 +32,11 @@ class InlineConnection(aiosqlite.Connection):
     """An `aiosqlite.Connection` whose statements block."""
 
     def __init__(self, file: str) -> None:
-        super().__init__(lambda: sqlite3.connect(file, check_same_thread=False), 64)
+        super().__init__(
+            # Lists in statements have many lengths: each is a statement that is prepared once.
+            lambda: sqlite3.connect(file, check_same_thread=False, cached_statements=2000),
+            64,
+        )
         self._tx = cast(Any, _AtOnce())
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
