@@ -15,6 +15,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 from sqlalchemy import select
 
 from storage.database import Database
@@ -29,6 +30,16 @@ from storage.schema import (
     PartyNumber,
 )
 from tests.peers.postgresql import MissingServer, administer, server
+
+# Plain tracebacks: drawing one with all its values takes seconds, in which no call goes on.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 
 # A noisy machine must not fail a property: no time limits on single examples.
 hypothesis.settings.register_profile(

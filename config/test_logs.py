@@ -28,10 +28,10 @@ def test_whatever_looks_like_a_number_is_masked(line: str, shown: str) -> None:
 @pytest.fixture
 def as_before() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, level, configured = root.handlers, root.level, structlog.get_config()
     yield
     root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 def test_json_lines_carry_values_and_masked_tracebacks(as_before: None) -> None:

@@ -319,7 +319,9 @@ class Dialer:
             # Somebody stopped the batch: the conversation has hung up.
             return self._broken_off(journal, "stopped")
         except Exception as error:  # whatever went wrong, the attempt gets its end
-            log.exception("call_broke", attempt=claimed.attempt_id, error=type(error).__name__)
+            known = isinstance(error, HuifangError)  # a fault that others tell in words already
+            name = type(error).__name__
+            log.error("call_broke", attempt=claimed.attempt_id, error=name, exc_info=not known)
             return self._broken_off(journal, type(error).__name__)
 
     def _was_late(self) -> None:
