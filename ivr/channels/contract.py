@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from speech.contract import Announcement, PickedUpBy
+
 
 class Ability(StrEnum):
     """What a driver may be able to do beside dialling, playing and hanging up."""
@@ -70,6 +72,48 @@ class KeyPressed:
     at: datetime
     source: str = "rfc4733"
     """``rfc4733``, ``info`` or ``inband``."""
+
+
+@dataclass(frozen=True)
+class SpeechBegan:
+    """The person began to speak, as voice activity tells; only while somebody listens."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class SpeechHeard:
+    """The person finished an utterance, and this is what was recognised; `text` empty: nothing."""
+
+    text: str
+    confidence: float
+    """0-1: the least of its words."""
+    began_at: datetime
+    ended_at: datetime
+    """When the person stopped speaking."""
+    at: datetime
+    """When it was recognised."""
+
+
+@dataclass(frozen=True)
+class AnnouncementHeard:
+    """The carrier says why nobody answers: on early media, or by answering itself."""
+
+    announcement: Announcement
+    at: datetime
+    words: str = ""
+    """What was heard, or the tone that told (``sit``, ``busy``)."""
+
+
+@dataclass(frozen=True)
+class PickUpDecided:
+    """Who picked up; told once after `Answered`. What is unsure is told as a person."""
+
+    by: PickedUpBy
+    at: datetime
+    sign: str = ""
+    """What told: ``short_greeting``, ``long_greeting``, ``beep``, ``phrase``, ``cng``, ``ced``,
+    ``silence``, ``key``, ``unsure``."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +186,10 @@ Event = (
     | Ringing
     | Answered
     | KeyPressed
+    | SpeechBegan
+    | SpeechHeard
+    | AnnouncementHeard
+    | PickUpDecided
     | PromptFinished
     | RecordingFinished
     | MachineHeard
