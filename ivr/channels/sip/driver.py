@@ -27,6 +27,7 @@ from ivr.channels.contract import (
     TransferFinished,
     TrunkHealth,
 )
+from ivr.channels.happenings import Happenings
 from ivr.channels.sip import protocol
 from ivr.channels.sip.numbering import transfer_target, written
 from ivr.channels.sip.pool import LinePool, Ports
@@ -64,27 +65,19 @@ class SipCall:
         self._channel = channel
         self._name = name
         self._trunk = trunk
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._happenings = Happenings()
         self._plays = itertools.count(1)
         self._recordings: list[Path] = []
-        self._over = False
 
     def take(self, event: Event) -> None:
         """Put an event where the reader finds it; nothing follows `Ended`."""
-        if self._over:
-            return
-        self._over = isinstance(event, Ended)
-        self._events.put_nowait(event)
+        self._happenings.tell(event)
 
-    async def events(self) -> AsyncIterator[Event]:
-        while True:
-            event = await self._events.get()
-            yield event
-            if isinstance(event, Ended):
-                return
+    def events(self) -> AsyncIterator[Event]:
+        return self._happenings.read()
 
     def _send(self, command: Any) -> None:
-        if not self._over:
+        if not self._happenings.over:
             self._channel.send(self._name, command)
 
     async def play(self, files: list[Path]) -> int:
@@ -100,7 +93,7 @@ class SipCall:
         self._send(protocol.Record(self._name, str(path.absolute()), seconds, silence))
 
     async def stop_recording(self) -> float:
-        if self._over:
+        if self._happenings.over:
             return 0.0
         return await self._channel.stop_recording(self._name)
 
