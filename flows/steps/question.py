@@ -52,7 +52,7 @@ def wait(turn: Turn, step: Question) -> WaitAnswer:
 
 def _wait(turn: Turn, step: Question) -> WaitAnswer:
     session = turn.session
-    keys = turn.global_keys
+    keys = turn.program.global_keys
     least = most = 1
     end_key = None
     phrases: tuple[str, ...] = ()
@@ -157,7 +157,7 @@ def _speech(turn: Turn, step: Question, given: Speech) -> None:
         _spoken_number(turn, step, given, digits, sure=sure, likely=likely)
         return
     answers = _answers(step)
-    heard = match(given.text, [*map(list, _forms_each(turn, step))])
+    heard = match(given.text, _forms_each(turn, step))
     if heard is None or not likely:
         _unsure(turn, step, given.text)
     elif heard.answer >= len(answers):
