@@ -116,7 +116,7 @@ def step(program: Program, session: Session, input: Input) -> Step:
     if session.ended:
         return Step(session, (), Finished())
     turn = Turn(program, session)
-    turn.change(turns=session.turns + 1)
+    turn.session.turns += 1
     if turn.session.turns > TURNS_PER_SESSION:
         return _failed(turn, Reason.RUNAWAY)
     try:

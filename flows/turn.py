@@ -36,7 +36,7 @@ class Turn:
         self.program = program
         self.flow = program.flow
         self.session = session.copy()
-        """This turn's own copy: changed in place until the turn hands it out."""
+        """This turn's own copy: steps change it until the turn hands it out."""
         self.effects: list[Effect] = []
         self.walked: list[Walked] = []
         self.silent = False
@@ -100,10 +100,6 @@ class Turn:
 
     # -------------------------------------------------------------------------------- ways
 
-    def change(self, **values: Any) -> None:
-        """Change the session."""
-        self.session.__dict__.update(values)
-
     def took(self, kind: EdgeKind, label: str = "") -> None:
         """Note that an edge of the present step was taken."""
         self.walked.append((self.session.node, kind, label))
@@ -124,16 +120,15 @@ class Turn:
 
     def go_on(self) -> None:
         """Go on behind the present step: to the next one, out of the part, or to the end."""
-        node, stack = self.node, self.session.stack
+        session, node = self.session, self.node
         while node.next is None:
-            if not stack:
+            if not session.stack:
                 self.end(Disposition.COMPLETED, reason=Reason.SURVEY_END)
                 return
-            *rest, caller = stack
-            node, stack = self.program.nodes[caller], tuple(rest)
-            self.change(node=caller, stack=stack)
-            self.walked.append((caller, EdgeKind.NEXT, ""))
-        self._move(node.next, stack)
+            session.node, session.stack = session.stack[-1], session.stack[:-1]
+            node = self.node
+            self.took(EdgeKind.NEXT)
+        self._move(node.next, session.stack)
 
     def call(self, part: str) -> None:
         """Walk into a part, to come back behind the present step."""
@@ -149,7 +144,8 @@ class Turn:
         self._move(first, (*self.session.stack, self.session.node))
 
     def _move(self, node: str, stack: tuple[str, ...]) -> None:
-        self.change(node=node, stack=stack)
+        self.session.node = node
+        self.session.stack = stack
         self.moved = True
 
     def _called(self, caller: str) -> str:
@@ -167,15 +163,15 @@ class Turn:
             "raw": answer.raw,
             "aspect": answer.aspect,
         }
-        self.change(answers={**self.session.answers, answer.step: kept})
+        self.session.answers = {**self.session.answers, answer.step: kept}
         self.effects.append(answer)
         if answer.step == LANGUAGE:
             self.switch_language(answer.value)
 
     def switch_language(self, language: object) -> None:
         """Speak `language` from now on, where the survey has it."""
-        if language in self.flow.languages:
-            self.change(language=language)
+        if isinstance(language, str) and language in self.flow.languages:
+            self.session.language = language
 
     @property
     def rated(self) -> bool:
@@ -217,11 +213,13 @@ class Turn:
         self, disposition: Disposition, *, verdict: Verdict | None = None, reason: str = ""
     ) -> None:
         """End the call; without a `verdict`, that of the answers."""
-        verdict = verdict or self.verdict()
-        self.change(disposition=disposition, verdict=verdict, reason=str(reason))
+        session = self.session
+        session.disposition = disposition
+        session.verdict = verdict or self.verdict()
+        session.reason = str(reason)
         # Nothing waits behind the last words, so no key may cut them short.
         self.effects = [_in_full(effect) for effect in self.effects]
-        self.effects.append(EndCall(disposition, verdict, str(reason)))
+        self.effects.append(EndCall(disposition, session.verdict, session.reason))
 
 
 def _in_full(effect: Effect) -> Effect:
