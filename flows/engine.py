@@ -103,8 +103,7 @@ def start(program: Program, *, fields: Mapping[str, Any], language: str | None =
         fields=plain,
         node=program.start,
     )
-    turn = Turn(program, session)
-    return _run(turn)
+    return _run(Turn(program, session))
 
 
 def step(program: Program, session: Session, input: Input) -> Step:
@@ -115,7 +114,7 @@ def step(program: Program, session: Session, input: Input) -> Step:
     refuse_other(program, session.flow, session.sha256)
     if session.ended:
         return Step(session, (), Finished())
-    turn = Turn(program, session)
+    turn = Turn(program, session.copy())
     turn.session.turns += 1
     if turn.session.turns > TURNS_PER_SESSION:
         return _failed(turn, Reason.RUNAWAY)

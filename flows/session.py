@@ -101,7 +101,7 @@ class Session:
     def copy(self) -> "Session":
         """Return another session of the same values, for the next turn to change."""
         twin = object.__new__(Session)
-        twin.__dict__.update(self.__dict__)
+        twin.__dict__ = self.__dict__.copy()
         return twin
 
     @classmethod

@@ -35,8 +35,8 @@ class Turn:
     def __init__(self, program: Program, session: Session) -> None:
         self.program = program
         self.flow = program.flow
-        self.session = session.copy()
-        """This turn's own copy: steps change it until the turn hands it out."""
+        self.session = session
+        """This turn's own: steps change it until the turn hands it out."""
         self.effects: list[Effect] = []
         self.walked: list[Walked] = []
         self.silent = False
