@@ -8,9 +8,13 @@ is run in earnest.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.prompt_building import of_survey
+from app.surveys import ReadySurvey
 from core.errors import AuthorError
 from flows.check import check_file
 from flows.check.speaking import estimate
+from flows.compiler import compile_flow
+from flows.reader import read_what_can_be
 from speech.contract import seconds_of
 from speech.prompts import PromptCache
 
@@ -37,6 +41,9 @@ async def measured(file: Path, cache: PromptCache) -> Lengths:
 
     Raises PermanentError where the prompts cannot be kept (a full disk).
     """
+    found, _ = read_what_can_be(file)
+    if found is not None:
+        cache = of_survey(cache, ReadySurvey(found, compile_flow(found.flow)))
     words: list[tuple[str, str]] = []
     files: list[Path] = []
 

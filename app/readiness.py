@@ -5,6 +5,7 @@ looked at, whatever fails.
 """
 
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,13 +14,15 @@ from typing import Any
 
 from app import surveys
 from app.measuring import measured
+from app.prompt_building import build, warnings
 from app.scheduled import survey_faults, unit_faults
 from app.wiring import opened, prompt_cache, sip_channel
 from config.loading import Loaded
 from core.catalogue import text
-from core.errors import HuifangError
+from core.errors import HuifangError, Problem
 from dialer.calendar import is_working_day, zone
 from ivr.channels.sip.driver import SipChannel
+from speech.plan import How
 from speech.prompts import PromptCache
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -60,6 +63,10 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
 
 def _said(error: HuifangError, language: str) -> str:
     return "\n".join(error.sentences(language))
+
+
+def _said_all(problems: list[Problem], language: str) -> list[str]:
+    return HuifangError(*problems).sentences(language)
 
 
 async def _database(loaded: Loaded, language: str) -> Finding:
@@ -142,8 +149,17 @@ async def _survey(
             abilities=SipChannel.abilities,
             transfers=surveys.transfers(loaded),
         )
-        wanted = surveys.wordings(survey)
-        await cache.prepare(wanted)
+        built = await build(cache, survey)
+        doubtful = await warnings(survey)
     except HuifangError as error:
         return Finding("survey", False, name, _said(error, language))
-    return Finding("survey", True, name, text("check-prompts-made", language, number=len(wanted)))
+    made = Counter(each.how for each in built)
+    detail = text(
+        "check-prompts-made",
+        language,
+        number=len(built),
+        recorded=made[How.RECORDED],
+        joined=made[How.JOINED],
+        voice=made[How.VOICE],
+    )
+    return Finding("survey", True, name, "\n".join([detail, *_said_all(doubtful, language)]))

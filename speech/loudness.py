@@ -49,6 +49,19 @@ def loudness(sound: NDArray[np.float32], rate: int) -> Loudness:
     )
 
 
+def signal_to_noise(sound: NDArray[np.float32], rate: int) -> float:
+    """Estimate how far the speech is above the noise between its words, in decibels (0-90).
+
+    The noise is the quietest tenth of the 20 ms frames: the pauses, and the closures of
+    consonants where there are no pauses.
+    """
+    power = np.sort(_frames(sound, rate)) if len(sound) else np.zeros(0, np.float32)
+    if len(power) < 5:
+        return 90.0
+    noise = float(power[: max(1, len(power) // 10)].mean())
+    return min(90.0, max(0.0, loudness(sound, rate).active_dbov - _decibels(noise)))
+
+
 def level(sound: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     """Return `sound` at the level of the house, never over its peak; silence stays silence."""
     measured = loudness(sound, rate)
@@ -59,8 +72,13 @@ def level(sound: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     return sound * np.float32(min(gain, _PEAK / peak))
 
 
-def trim(sound: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """Cut quiet off both ends (40 dB under the loudest part), leaving a breath of it."""
+def trim(
+    sound: NDArray[np.float32], rate: int, *, lead: float = _LEAD, tail: float = _TAIL
+) -> NDArray[np.float32]:
+    """Cut quiet off both ends (40 dB under the loudest part), leaving a breath of it.
+
+    `lead`, `tail`: seconds of quiet left before and after.
+    """
     if len(sound) == 0:
         return sound
     power = _frames(sound, rate)
@@ -68,8 +86,8 @@ def trim(sound: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     if len(heard) == 0:
         return sound[:0]
     frame = max(1, round(rate * _FRAME_SECONDS))
-    first = max(0, int(heard[0]) * frame - round(rate * _LEAD))
-    last = min(len(sound), (int(heard[-1]) + 1) * frame + round(rate * _TAIL))
+    first = max(0, int(heard[0]) * frame - round(rate * lead))
+    last = min(len(sound), (int(heard[-1]) + 1) * frame + round(rate * tail))
     return sound[first:last]
 
 
