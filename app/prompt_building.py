@@ -4,6 +4,7 @@ The examples of the survey's fields stand for the cases, unless the cases of a b
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,10 @@ async def build(
     if prompts.studio is not None:
         problems += missing(survey, prompts.studio)
     source = of_survey(prompts, survey)
+    for language in survey.file.flow.languages:
+        # A voice is loaded now: values are spoken while somebody is on the line.
+        with contextlib.suppress(AuthorError):  # told where a prompt needs it
+            await asyncio.to_thread(source.speaker_of, language)
     todo = {(flat(text), each.language): each for text, each in _texts(survey, cases)}
     files = _files(survey)
     built: list[Built] = []

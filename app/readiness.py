@@ -6,7 +6,7 @@ looked at, whatever fails.
 
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from app import surveys
 from app.measuring import measured
-from app.prompt_building import build, warnings
+from app.prompt_building import build
 from app.scheduled import survey_faults, unit_faults
 from app.wiring import opened, prompt_cache, sip_channel
 from config.loading import Loaded
@@ -36,7 +36,8 @@ class Finding:
     """One thing that was looked at."""
 
     what: str
-    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``schedules``, ``survey``."""
+    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``voice``, ``schedules``,
+    ``survey``."""
     good: bool
     name: str = ""
     detail: str = ""
@@ -55,6 +56,8 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
     async for finding in _trunks(loaded, language):
         yield finding
     cache = prompt_cache(loaded)
+    for finding in _voices(loaded, cache, language):
+        yield finding
     if loaded.settings.schedules:
         yield await _schedules(loaded, language)
     for name, file in surveys.files(loaded).items():
@@ -124,6 +127,15 @@ async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
         await channel.close()
 
 
+def _voices(loaded: Loaded, cache: PromptCache, language: str) -> Iterator[Finding]:
+    """Say who speaks each language."""
+    for spoken in loaded.settings.voices:
+        try:
+            yield Finding("voice", True, spoken, cache.speaker_of(spoken))
+        except HuifangError as error:
+            yield Finding("voice", False, spoken, _said(error, language))
+
+
 async def _schedules(loaded: Loaded, language: str) -> Finding:
     """Check what the schedules name: surveys, transfers, units."""
     faults = survey_faults(loaded)
@@ -150,7 +162,6 @@ async def _survey(
             transfers=surveys.transfers(loaded),
         )
         built = await build(cache, survey)
-        doubtful = await warnings(survey)
     except HuifangError as error:
         return Finding("survey", False, name, _said(error, language))
     made = Counter(each.how for each in built)
@@ -162,4 +173,4 @@ async def _survey(
         joined=made[How.JOINED],
         voice=made[How.VOICE],
     )
-    return Finding("survey", True, name, "\n".join([detail, *_said_all(doubtful, language)]))
+    return Finding("survey", True, name, "\n".join([detail, *_said_all(lengths.doubts, language)]))

@@ -68,12 +68,13 @@ def read_recording(file: Path) -> Recording:
     if before.active_dbov < _FAINT_DBOV:
         faint = f"{before.active_dbov:.0f}"
         warnings.append(problem("speech-recording-faint", place, severity="warning", level=faint))
-    telephone = resample(sound - sound.mean(), rate, RATE)
+    # A cheap recorder's constant offset; the median, for speech itself has a mean.
+    telephone = resample(sound - np.float32(np.median(sound)), rate, RATE)
     apart = signal_to_noise(telephone, RATE)
     if apart < _NOISY_DB:
         values = {"decibels": f"{apart:.0f}", "least": f"{_NOISY_DB:.0f}"}
         warnings.append(problem("speech-recording-noisy", place, severity="warning", **values))
-    line = level(trim(telephone, RATE), RATE)
+    line = level(trim(telephone, RATE, noisy=True), RATE)
     return Recording(line, before, tuple(warnings), apart)
 
 

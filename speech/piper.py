@@ -32,8 +32,13 @@ class Piper:
     """The speaker `piper`. Any number of objects share the process's loaded models."""
 
     def check(self, voice: Voice) -> None:
-        """Raise AuthorError where package, model or speaker is missing."""
-        _speaker_id(voice, _described(*_model(voice)))
+        """Raise AuthorError where package, model or speaker is missing or broken.
+
+        Loads the model: nobody on the line is to wait for that.
+        """
+        model, configuration = _model(voice)
+        _speaker_id(voice, _described(model, configuration))
+        _loaded(model, model.stat().st_mtime_ns)
 
     def identity(self, voice: Voice) -> str:
         """Return engine, version, the hash of the model's files and the settings."""

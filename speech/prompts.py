@@ -96,6 +96,15 @@ class PromptCache:
         if problems:
             raise AuthorError(*problems)
 
+    def speaker_of(self, language: str) -> str:
+        """Return who speaks a language: engine, version, model, settings.
+
+        Raises AuthorError where nobody can.
+        """
+        voice = self._voice(language)
+        self._speaker.check(voice)
+        return self._speaker.identity(voice)
+
     async def spoken(self, text: str, language: str) -> Path:
         """Return the file that speaks `text`.
 

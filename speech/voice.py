@@ -32,7 +32,8 @@ class Speaker(Protocol):
     """Speaks texts. One contract for every engine; `speech.voices.Voices` knows them all."""
 
     def check(self, voice: Voice) -> None:
-        """Raise AuthorError where this voice cannot speak: unknown, model or package missing."""
+        """Make ready to speak. Raises AuthorError where this voice cannot: it is unknown, its
+        model or package is missing. Blocks, once for each model."""
         ...
 
     def identity(self, voice: Voice) -> str:

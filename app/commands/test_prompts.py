@@ -8,12 +8,14 @@ import os
 import shutil
 import wave
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openpyxl
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.commands.flow import app as flow
 from app.commands.prompts import app
 from app.context import Invocation
 from app.prompt_building import build, of_survey
@@ -28,6 +30,7 @@ from speech.audio import export_recording, wav_bytes
 from speech.loudness import TARGET_DBOV, loudness
 from speech.plan import How
 from speech.synthesis import Synthesis, Voice
+from storage.database import Database
 
 GOLDEN = Path(__file__).parents[2] / "tests/golden/prompts"
 STUDIO = {"zh": Voice("cmn+f2", 190), "en": Voice("en-gb+f2")}
@@ -319,3 +322,55 @@ def test_what_cannot_be_done_is_told(house: Path, tmp_path: Path) -> None:
     refused = huifang(house, "build", "report")
     assert "report.yaml:12:7 [prompts-cannot-make]" in refused.output
     assert "“en”" in refused.output
+
+
+async def test_the_cases_of_a_batch_are_spoken_before_it_starts(
+    house: Path, sqlite: Database, sqlite_world: Any
+) -> None:
+    world = sqlite_world
+    batch = await world.batch(name="may")
+    for name, day, language in (
+        ("王五", "2026-05-18", "zh"),
+        ("Ann", "2026-05-19", "en"),
+        ("王五", "2026-05-18", "zh"),
+    ):
+        case = await world.case(fields={"day": day, "caller": name})
+        party = await world.party(case, language=language)
+        await world.callback(batch, case, party)
+    house.write_text(
+        f"language: zh\ndatabase: {{url: '{sqlite.url.render_as_string(hide_password=False)}'}}\n",
+        "utf-8",
+    )
+    shown = await asyncio.to_thread(
+        huifang, house, "build", "report", "--batch", "may", "--format", "json"
+    )
+    assert shown.exit_code == 0, shown.output
+    texts = [each["text"] for each in json.loads(shown.stdout)["prompts"]]
+    assert len([text for text in texts if "您好，王五。" in text and "五月十八日" in text]) == 1
+    assert len([text for text in texts if "You called on May 19" in text]) == 1
+    assert not any("张女士" in text for text in texts)  # nobody is called so
+    lost = await asyncio.to_thread(huifang, house, "build", "report", "--batch", "june")
+    assert lost.exit_code == 2
+
+
+def test_flow_check_tells_of_poor_recordings(house: Path) -> None:
+    survey = house.parent / "surveys/played.yaml"
+    survey.write_text(
+        (house.parent / "surveys/report.yaml")
+        .read_text("utf-8")
+        .replace("flow: report", "flow: played")
+        .replace("  - end: completed", "  - play: bye.wav\n  - end: completed"),
+        "utf-8",
+    )
+    voice = Synthesis().make("感谢您的配合。", STUDIO["zh"])
+    (survey.parent / "bye.wav").write_bytes(wav_bytes(voice * np.float32(9)))
+    shown = CliRunner().invoke(flow, ["check", "played"], obj=Invocation(house, "zh"))
+    assert shown.exit_code == 0, shown.output
+    assert "bye.wav [speech-recording-clipped]" in shown.output
+    made = json.loads(huifang(house, "build", "played", "--format", "json").stdout)
+    assert [each["code"] for each in made["problems"]] == ["speech-recording-clipped"]
+    assert [each["step"] for each in made["prompts"] if each["made"] == "recorded"] == ["steps.3"]
+    (survey.parent / "bye.wav").write_bytes(b"no sound")
+    refused = huifang(house, "build", "played", "--format", "json")
+    (fault,) = json.loads(refused.stdout)["problems"]
+    assert (fault["code"], fault["line"]) == ("prompts-cannot-make", 20)
