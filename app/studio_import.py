@@ -255,9 +255,11 @@ def _keep(
             with contextlib.suppress(OSError):
                 path.unlink()
         raise _unwritable(studio.folder, error) from error
+    # A call under way may be about to play what is replaced: that goes with the next import.
+    before = {key: {take.file for take in studio.takes(*key) or ()} for key in future}
     folders = [_write(studio, key, them).parent for key, them in future.items()]
     for key, them in future.items():
-        named = {take.file for take in them}
+        named = {take.file for take in them} | before[key]
         for old in studio.of(*key).glob("*.wav"):
             if old.name not in named:
                 with contextlib.suppress(OSError):

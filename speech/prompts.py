@@ -31,7 +31,7 @@ from speech.joining import join
 from speech.pattern import Pattern, flat
 from speech.plan import How, Part, Plan, plan
 from speech.reading import read_out
-from speech.studio import Studio
+from speech.studio import Recordings, Studio
 from speech.voice import Speaker, Voice
 
 log = structlog.get_logger(__name__)
@@ -69,6 +69,7 @@ class PromptCache:
         self._studio = studio
         self._survey = ""
         self._patterns: Mapping[str, Sequence[Pattern]] = {}
+        self._known: dict[str, Recordings | None] = {}
         self._making: dict[Path, asyncio.Task[Path]] = {}
 
     def of(self, survey: str, patterns: Mapping[str, Sequence[Pattern]]) -> "PromptCache":
@@ -77,7 +78,7 @@ class PromptCache:
         `patterns`: the shapes of its wordings by language, to tell fixed words from values.
         """
         own = copy(self)
-        own._survey, own._patterns = survey, patterns
+        own._survey, own._patterns, own._known = survey, patterns, {}
         return own
 
     @property
@@ -129,10 +130,24 @@ class PromptCache:
         """Return of what recordings and speech `text` is made. Raises AuthorError for a faulty
         manifest."""
         wording = flat(unicodedata.normalize("NFC", text))
-        recordings = None
-        if self._studio is not None and self._survey:
-            recordings = self._studio.recordings(self._survey, language)
+        recordings = self._recordings(language)
         return plan(wording, language, recordings, self._patterns.get(language, ()))
+
+    def _recordings(self, language: str) -> Recordings | None:
+        """Return what is recorded in a language, as the manifest says now.
+
+        A manifest that somebody is just spoiling does not spoil the calls under way.
+        """
+        if self._studio is None or not self._survey:
+            return None
+        try:
+            found = self._known[language] = self._studio.recordings(self._survey, language)
+        except AuthorError as error:
+            if language not in self._known:
+                raise
+            log.error("manifest-faulty", survey=self._survey, language=language, fault=str(error))
+            return self._known[language]
+        return found
 
     async def recorded(self, file: Path) -> Path:
         """Return `file` (WAV, MP3, OGG ...) brought to the line's format.

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import AuthorError
+from speech.plan import How
+from speech.prompts import PromptCache
 from speech.studio import COMMON, MANIFEST, Studio, Take, manifest_bytes, read_manifest, take_id
+from speech.synthesis import Synthesis, Voice
 
 
 def written(folder: Path, takes: list[Take], language: str = "zh") -> Path:
@@ -88,3 +91,17 @@ def test_every_fault_has_its_line(tmp_path: Path) -> None:
 def test_an_id_is_the_texts_own() -> None:
     assert take_id("您好", "zh") == take_id(" 您好 ", "zh") != take_id("您好。", "zh")
     assert take_id("您好", "zh").startswith("zh-")
+
+
+def test_a_manifest_that_is_spoiled_meanwhile_spoils_no_call(tmp_path: Path) -> None:
+    studio = Studio(tmp_path / "studio")
+    file = written(studio.of("visit", "zh"), [Take("您好", "a.wav")])
+    cache = PromptCache(tmp_path, Synthesis(), voices={"zh": Voice("cmn")}, studio=studio)
+    assert cache.plan("您好", "zh").how is How.VOICE  # of no survey
+    calls = cache.of("visit", {})
+    assert calls.plan("您好", "zh").how is How.RECORDED
+    file.write_text("spoiled", "utf-8")
+    os.utime(file, ns=(2, 2))
+    assert calls.plan("您好", "zh").how is How.RECORDED
+    with pytest.raises(AuthorError):
+        cache.of("visit", {}).plan("您好", "zh")  # a new run is refused

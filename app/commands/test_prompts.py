@@ -338,7 +338,7 @@ async def test_the_cases_of_a_batch_are_spoken_before_it_starts(
         party = await world.party(case, language=language)
         await world.callback(batch, case, party)
     house.write_text(
-        f"language: zh\ndatabase: {{url: '{sqlite.url.render_as_string(hide_password=False)}'}}\n",
+        f"language: zh\ndatabase: {{url: 'sqlite:///{sqlite.path}'}}\n",
         "utf-8",
     )
     shown = await asyncio.to_thread(
@@ -374,3 +374,17 @@ def test_flow_check_tells_of_poor_recordings(house: Path) -> None:
     refused = huifang(house, "build", "played", "--format", "json")
     (fault,) = json.loads(refused.stdout)["problems"]
     assert (fault["code"], fault["line"]) == ("prompts-cannot-make", 20)
+
+
+def test_what_a_call_may_just_play_stays_until_the_next_import(house: Path, tmp_path: Path) -> None:
+    lines = [line for line in listed(house) if line["text"] == "谢谢，再见。"]
+    kept = []
+    for speed in (150, 170, 190):
+        folder = tmp_path / f"take{speed}"
+        folder.mkdir()
+        sound = Synthesis().make(lines[0]["text"], Voice("cmn+f2", speed))
+        (folder / f"{lines[0]['id']}.wav").write_bytes(wav_bytes(sound))
+        shown = huifang(house, "import", folder, "--survey", "report", "--part")
+        assert shown.exit_code == 0, shown.output
+        kept.append(len(list(house.parent.glob("studio/report/zh/*.wav"))))
+    assert kept == [1, 2, 2]
