@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.script import Spoken, all_spoken, example, missing, patterns, shapes
+from app.script import Spoken, all_spoken, example, heard_back, missing, patterns, shapes
 from app.surveys import ReadySurvey
 from core.errors import AuthorError, Place, Problem, problem
 from flows.engine import start
@@ -146,12 +146,14 @@ def _texts(
         for pattern in shapes(each):
             if pattern.whole and speakable(pattern.whole):
                 yield pattern.whole, each
-        heard = example(survey, each)
-        if cases is None and speakable(heard):
-            yield heard, each
+        asked_back = heard_back(survey, each)
+        for said in asked_back:
+            yield said, each
+        if cases is None and not asked_back and speakable(said := example(survey, each)):
+            yield said, each
     if cases is None:
         return
-    filled = [each for each in everything if "{" in each.source]
+    filled = [e for e in everything if "{" in e.source and not heard_back(survey, e)]
     for fields in cases:
         language = language_of(survey, fields)
         for each in filled:

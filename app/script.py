@@ -17,6 +17,7 @@ from flows.check.subject import Subject, Wording
 from flows.compiler import wording
 from flows.fragments import Filled, variants
 from flows.model import Ask, Play
+from flows.simulator import examples
 from flows.template import TemplateFault
 from speech.pattern import Blank, Pattern, flat, speakable
 from speech.reading import read_out
@@ -107,6 +108,15 @@ def example(survey: ReadySurvey, each: Spoken, fields: Mapping[str, Any] | None 
     return spoken(subject, each.source, each.language, fields)
 
 
+def heard_back(survey: ReadySurvey, each: Spoken) -> list[str]:
+    """Return the wording with each of the answers that may be asked back; empty for others."""
+    if "heard" not in each.source:
+        return []
+    fields = examples(survey.program)
+    answers = [line.text for line in _answers(survey, "") if line.language == each.language]
+    return [example(survey, each, {**fields, "heard": one}) for one in dict.fromkeys(answers)]
+
+
 def shapes(each: Spoken) -> list[Pattern]:
     """Return the shapes in which a wording can come out."""
     try:
@@ -135,7 +145,7 @@ def script(survey: ReadySurvey, words: str = "zh", *, values: bool = False) -> l
     lines: dict[tuple[str, str], Line] = {}
     blanks: set[str] = set()
     for each in all_spoken(survey):
-        heard = example(survey, each)
+        heard = next(iter(heard_back(survey, each)), example(survey, each))
         forms = shapes(each)
         filled = {name: value for form in forms for name, value in form.values(flat(heard)).items()}
         for pattern in forms:

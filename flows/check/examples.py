@@ -37,7 +37,7 @@ def spoken(
 def scope(subject: Subject, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return what texts see: fields, answers and variables, all with examples.
 
-    `given`: the fields of a case, instead of the examples.
+    `given`: the fields of a case, instead of the examples; ``heard`` is what is asked back.
     """
     flow = subject.program.flow
     fields = {
@@ -62,4 +62,5 @@ def scope(subject: Subject, given: Mapping[str, Any] | None = None) -> dict[str,
                 "score": 1,
                 "raw": "1",
             }
-    return {**fields, "answers": answers, "vars": variables, "heard": "某某"}
+    heard = "某某" if given is None else given.get("heard", "某某")
+    return {**fields, "answers": answers, "vars": variables, "heard": heard}
