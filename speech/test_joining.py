@@ -1,6 +1,9 @@
 """What is joined sounds like one sentence: no click, no hole, one loudness. By its figures."""
 
+from datetime import date, time
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from core.said import said_date, said_time
+from core.said_words import value_words
 from speech.joining import COMMA_GAP, FADE, GAP, STOP_GAP, join, pause
 from speech.loudness import TARGET_DBOV, loudness
+from speech.studio import Recordings
 from speech.synthesis import Synthesis, Voice
 
 RATE = 8000
@@ -60,10 +66,7 @@ def test_no_click_at_a_joint() -> None:
 
 def test_one_loudness(pieces: list[tuple[str, NDArray[np.float32]]]) -> None:
     joined = join(pieces, RATE)
-    thirds = [len(join([piece], RATE)) for piece in pieces]
-    ends = np.cumsum(thirds) + np.arange(3) * round(GAP * RATE)
-    starts = ends - thirds
-    levels = [loudness(joined[a:b], RATE).active_dbov for a, b in zip(starts, ends, strict=True)]
+    levels = [loudness(part, RATE).active_dbov for part in _parts(pieces, joined)]
     assert max(levels) - min(levels) < 2
     assert max(levels) == pytest.approx(TARGET_DBOV, abs=2)
     assert loudness(joined, RATE).clipped == 0
@@ -101,3 +104,40 @@ def test_whatever_is_joined_stays_within_bounds(parts: list[tuple[int, float, in
         assert len(joined) > 0
         assert len(left)
     assert join([], RATE).size == 0
+
+
+@cache
+def word(text: str) -> NDArray[np.float32]:
+    quiet = np.zeros(RATE // 2, np.float32)
+    return np.concatenate([quiet, spoken(text, STUDIO), quiet])
+
+
+@settings(max_examples=10)
+@given(st.dates(date(2000, 1, 1), date(2099, 12, 31)), st.times())
+def test_a_value_of_recorded_words_has_no_hole_and_one_loudness(day: date, at: time) -> None:
+    """Dates and times put together of single recorded words, between the studio's pieces."""
+    files = {text: Path(text) for text in value_words("zh")}
+    known = Recordings(files, frozenset(), values=frozenset(files))
+    units = known.units(said_date(day) + said_time(at))
+    assert units is not None
+    pieces = [(text, word(text)) for text in ("您于", *map(str, units), "报警")]
+    joined = join([("", sound) for _, sound in pieces], RATE)
+    assert longest_silence(joined) < 0.15
+    parts = _parts(pieces, joined)
+    for part in parts:  # from nothing and to nothing: no step at a joint
+        assert max(np.abs(part[:4]).max(), np.abs(part[-4:]).max()) < 0.03
+    levels = [loudness(part, RATE).active_dbov for part in parts]
+    assert max(levels) - min(levels) < 2
+
+
+def _parts(
+    pieces: list[tuple[str, NDArray[np.float32]]], joined: NDArray[np.float32]
+) -> list[NDArray[np.float32]]:
+    """Return each piece as it lies in the joined sound."""
+    found, start = [], 0
+    for piece in pieces:
+        length = len(join([piece], RATE))
+        found.append(joined[start : start + length])
+        start += length + round(GAP * RATE)
+    assert start - round(GAP * RATE) == len(joined)
+    return found
