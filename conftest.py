@@ -217,3 +217,9 @@ async def sqlite(_sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Databa
         yield opened
     finally:
         await opened.close()
+
+
+@pytest.fixture
+def sqlite_world(sqlite: Database) -> World:
+    """A maker of cases and callbacks on the fresh SQLite database."""
+    return World(sqlite)
