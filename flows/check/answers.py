@@ -85,10 +85,10 @@ def _phrases(subject: Subject, options: Sequence[tuple[KeyPath, Answer]]) -> Ite
         told: list[tuple[KeyPath, Answer]] = [] if options == everywhere else [*everywhere]
         for path, answer in told:
             for _, phrase in _spoken(path, answer, language, subject):
-                owners.setdefault(normalised(phrase), (path, answer))
+                owners.setdefault(normalised(phrase, language), (path, answer))
         for path, answer in options:
             for place, phrase in _spoken(path, answer, language, subject):
-                flat = normalised(phrase)
+                flat = normalised(phrase, language)
                 if flat and owners.setdefault(flat, (path, answer))[0] != path:
                     yield problem(
                         "flow-phrase-twice",
