@@ -21,6 +21,7 @@ from app.commands import (
     results,
     run,
     schedule,
+    transcribe,
     why,
 )
 from app.context import Invocation, complaints, refuse
@@ -67,6 +68,7 @@ app.add_typer(schedule.app, name="schedule")
 app.command("why")(why.why)
 app.command("results")(results.results)
 app.command("write-back")(results.write_back)
+app.command("transcribe")(transcribe.transcribe)
 app.add_typer(queue.app, name="queue")
 app.add_typer(do_not_call.app, name="do-not-call")
 app.command("demo")(demo.demo)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from app.transcribing import Transcriber
 from config.loading import Loaded
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
@@ -90,3 +91,9 @@ def conversation_rules(loaded: Loaded) -> ConversationRules:
 def recordings(loaded: Loaded) -> Path:
     """Return the folder of recordings."""
     return loaded.data / "recordings"
+
+
+@asynccontextmanager
+async def transcriber(loaded: Loaded) -> AsyncIterator[Transcriber | None]:  # noqa: ARG001
+    """Start what writes recordings down, and end it; None where there is no model."""
+    yield None

@@ -40,8 +40,10 @@ def spoken_number(words: str, code: str = "zh") -> str | None:
 
 def _bare(said: Units, tongue: Language) -> set[Units]:
     """Return the utterance with and without what may stand around a number."""
-    before = (*tongue.cut_all(tongue.numbers.before), *tongue.filler_units)
-    after = (*tongue.cut_all(tongue.numbers.after), *tongue.trailer_units)
+    known = _vocabulary(tongue.code)
+    # "oh" is a filler and a nought: here it counts.
+    before = {*tongue.cut_all(tongue.numbers.before), *tongue.filler_units} - known.keys()
+    after = {*tongue.cut_all(tongue.numbers.after), *tongue.trailer_units} - known.keys()
     found: set[Units] = set()
     todo = [said]
     while todo:

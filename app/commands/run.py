@@ -14,7 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
-from app.wiring import on_the_line, opened, prompt_cache, sip_channel
+from app.transcribing import Transcribing, beside
+from app.wiring import (
+    on_the_line,
+    opened,
+    prompt_cache,
+    recordings,
+    sip_channel,
+    transcriber,
+)
 from config.loading import Loaded
 from config.logs import set_up
 from core.catalogue import text
@@ -79,13 +87,16 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             language=words,
             until_done=until_done,
         )
-        async with on_the_line(known, channel):
+        async with on_the_line(known, channel), transcriber(known) as hears:
+            writing = None
+            if hears is not None:
+                writing = Transcribing(database, hears, recordings(known), clock)
             # Only now, when all that calls need is there, does anything change.
             await _start(database, names, clock)
             obey_keyboard(calling, words)
             shown = ", ".join(names) or "*"
             screen.print(text("run-started", words, batches=shown), highlight=False)
-            async with watching(calling, database, batches, words):
+            async with watching(calling, database, batches, words), beside(writing):
                 return await calling.run()
 
 
