@@ -14,7 +14,8 @@ from typing import Any
 from app import surveys
 from app.measuring import measured
 from app.scheduled import survey_faults, unit_faults
-from app.wiring import opened, prompt_cache, sip_channel
+from app.vocabulary import Words, hears, vocabulary
+from app.wiring import opened, prompt_cache, recogniser, sip_channel
 from config.loading import Loaded
 from core.catalogue import text
 from core.errors import HuifangError
@@ -33,7 +34,8 @@ class Finding:
     """One thing that was looked at."""
 
     what: str
-    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``schedules``, ``survey``."""
+    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``schedules``, ``survey``,
+    ``recognition``."""
     good: bool
     name: str = ""
     detail: str = ""
@@ -54,8 +56,12 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
     cache = prompt_cache(loaded)
     if loaded.settings.schedules:
         yield await _schedules(loaded, language)
-    for name, file in surveys.files(loaded).items():
-        yield await _survey(name, file, loaded, cache, language)
+    try:
+        async with recogniser(loaded) as words:
+            for name, file in surveys.files(loaded).items():
+                yield await _survey(name, file, loaded, cache, words, language)
+    except HuifangError as error:
+        yield Finding("recognition", False, "", _said(error, language))
 
 
 def _said(error: HuifangError, language: str) -> str:
@@ -130,7 +136,12 @@ async def _schedules(loaded: Loaded, language: str) -> Finding:
 
 
 async def _survey(
-    name: str, file: Path, loaded: Loaded, cache: PromptCache, language: str
+    name: str,
+    file: Path,
+    loaded: Loaded,
+    cache: PromptCache,
+    words: Words | None,
+    language: str,
 ) -> Finding:
     """Check a survey and make all its prompts, the ones with case fields by their examples."""
     try:
@@ -141,9 +152,22 @@ async def _survey(
             sounds=lengths.sounds,
             abilities=SipChannel.abilities,
             transfers=surveys.transfers(loaded),
+            hears=hears(loaded, None if words is None else words.languages),
+            vocabulary=await vocabulary(loaded, file, words),
         )
         wanted = surveys.wordings(survey)
         await cache.prepare(wanted)
     except HuifangError as error:
         return Finding("survey", False, name, _said(error, language))
-    return Finding("survey", True, name, text("check-prompts-made", language, number=len(wanted)))
+    made = text("check-prompts-made", language, number=len(wanted))
+    return Finding("survey", True, name, f"{made} {_by_voice(survey, words, language)}".rstrip())
+
+
+def _by_voice(survey: surveys.ReadySurvey, words: Words | None, language: str) -> str:
+    """Say in which of its languages a survey that listens is held by keys alone."""
+    flow = survey.program.flow
+    heard = frozenset() if words is None else words.languages
+    deaf = [each for each in flow.languages if each not in heard]
+    if not (flow.speech.enabled and deaf):
+        return ""
+    return text("check-keys-only", language, languages=", ".join(deaf))

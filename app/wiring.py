@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from app.transcribing import Transcriber
+from app.vocabulary import Words
 from config.loading import Loaded
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
@@ -93,7 +95,11 @@ def recordings(loaded: Loaded) -> Path:
     return loaded.data / "recordings"
 
 
+class Listener(Transcriber, Words, Protocol):
+    """A recogniser as the commands use it."""
+
+
 @asynccontextmanager
-async def transcriber(loaded: Loaded) -> AsyncIterator[Transcriber | None]:  # noqa: ARG001
-    """Start what writes recordings down, and end it; None where there is no model."""
+async def recogniser(loaded: Loaded) -> AsyncIterator[Listener | None]:  # noqa: ARG001
+    """Start what hears speech, and end it; None where there is no model."""
     yield None

@@ -19,9 +19,9 @@ from app.wiring import (
     on_the_line,
     opened,
     prompt_cache,
+    recogniser,
     recordings,
     sip_channel,
-    transcriber,
 )
 from config.loading import Loaded
 from config.logs import set_up
@@ -87,7 +87,7 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             language=words,
             until_done=until_done,
         )
-        async with on_the_line(known, channel), transcriber(known) as hears:
+        async with on_the_line(known, channel), recogniser(known) as hears:
             writing = None
             if hears is not None:
                 writing = Transcribing(database, hears, recordings(known), clock)

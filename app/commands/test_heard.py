@@ -114,7 +114,7 @@ def test_an_item_shows_answers_and_words(
     assert "comment: 3.2 s （等待转写）" in before
     assert "13800138001" not in before
     assert "transcribe-no-recogniser" in huifang("transcribe", code=2).output
-    monkeypatch.setattr(transcribe, "transcriber", ears)
+    monkeypatch.setattr(transcribe, "recogniser", ears)
     tally = json.loads(huifang("transcribe", "--format", "json").stdout)
     assert tally == {"done": 1, "failed": 0, "missing": 0, "no_model": 0, "waiting": 0}
     assert "comment: 3.2 s “来得太慢”" in huifang("queue", "show", "1").stdout
@@ -148,6 +148,6 @@ def test_the_recording_is_given_for_listening(huifang: Command, tmp_path: Path) 
 def test_a_recording_that_is_gone_is_told(
     huifang: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transcribe, "transcriber", ears)
+    monkeypatch.setattr(transcribe, "recogniser", ears)
     huifang("transcribe")
     assert "录音文件已不存在" in huifang("queue", "show", "1").stdout

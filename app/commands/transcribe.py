@@ -7,7 +7,7 @@ import typer
 
 from app.context import Format, FormatOption, language, loaded, print_json, refuse, screen
 from app.transcribing import Transcribing
-from app.wiring import opened, recordings, transcriber
+from app.wiring import opened, recogniser, recordings
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import SystemClock
@@ -38,7 +38,7 @@ def transcribe(
 
 async def run_transcribe(known: Loaded, *, again: bool) -> dict[str, int]:
     """Write down what waits; returns how many came to what, and how many still wait."""
-    async with opened(known) as database, transcriber(known) as hears:
+    async with opened(known) as database, recogniser(known) as hears:
         if hears is None:
             raise AuthorError(problem("transcribe-no-recogniser"))
         if again:

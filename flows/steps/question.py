@@ -60,7 +60,7 @@ def _wait(turn: Turn, step: Question) -> WaitAnswer:
         end_key = step.end_key if most > least else None
     else:
         keys = _unique("".join(a.key for a in answers_of(step) if a.key) + keys)
-    listens = turn.flow.speech.enabled
+    listens = turn.program.listens(session.language)
     return WaitAnswer(
         step=session.node,
         keys=keys,
@@ -79,7 +79,7 @@ def answer(turn: Turn, step: Question, given: Input) -> bool:
     """Deal with one input. False where it is none that a question knows."""
     if isinstance(given, Keys):
         _keys(turn, step, given.digits)
-    elif isinstance(given, Speech) and turn.flow.speech.enabled:
+    elif isinstance(given, Speech) and turn.program.listens(turn.session.language):
         _speech(turn, step, given)
     elif isinstance(given, Silence | Speech):
         _silence(turn, step)
