@@ -152,8 +152,8 @@ async def _survey(
             sounds=lengths.sounds,
             abilities=SipChannel.abilities,
             transfers=surveys.transfers(loaded),
-            hears=hears(loaded, None if words is None else words.languages),
-            vocabulary=await vocabulary(loaded, file, words),
+            hears=hears(loaded, () if words is None else words.languages),
+            vocabulary=await vocabulary(file, words) if words is not None else None,
         )
         wanted = surveys.wordings(survey)
         await cache.prepare(wanted)

@@ -27,20 +27,17 @@ def hears(loaded: Loaded, models: Collection[str] | None) -> frozenset[str] | No
 
     `models`: the languages that have a model; None: not known here.
     """
-    if loaded.settings.answers.by_voice == "never":
+    if not loaded.settings.answers.by_voice:
         return frozenset()
     return None if models is None else frozenset(models)
 
 
-async def vocabulary(loaded: Loaded, file: Path, words: Words | None) -> Vocabulary | None:
-    """Return what the models do not know of the survey `file`; None where nobody listens.
+async def vocabulary(file: Path, words: Words, *, every_language: bool = False) -> Vocabulary:
+    """Return what the models do not know of the survey `file`.
 
     The linter asks phrase by phrase and waits for none, so it is run once to learn what it asks.
-    A language without a model counts as unheard only where the settings require one.
+    `every_language`: a language without a model is a fault; else nothing is said of it.
     """
-    by_voice = loaded.settings.answers.by_voice
-    if by_voice == "never" or (words is None and by_voice != "required"):
-        return None
     asked: dict[tuple[str, str], frozenset[str] | None] = {}
 
     def note(phrase: str, language: str) -> Collection[str]:
@@ -48,10 +45,9 @@ async def vocabulary(loaded: Loaded, file: Path, words: Words | None) -> Vocabul
         return ()
 
     check_file(file, vocabulary=note)
-    modelled = frozenset() if words is None else words.languages
     for phrase, language in asked:
-        if language not in modelled:
-            asked[phrase, language] = None if by_voice == "required" else frozenset()
-        elif phrase and words is not None:
+        if language not in words.languages:
+            asked[phrase, language] = None if every_language else frozenset()
+        elif phrase:
             asked[phrase, language] = await words.unknown_words(language, (phrase,))
     return lambda phrase, language: asked.get((phrase, language), frozenset())

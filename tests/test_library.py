@@ -20,7 +20,7 @@ from speech.synthesis import RATE, Synthesis, Voice
 
 LIBRARY = Path(str(resources.files("flows").joinpath("library")))
 SURVEYS = sorted(p for p in LIBRARY.glob("*.yaml") if not p.name.endswith(".scenarios.yaml"))
-VOICES = {"zh": Voice("cmn"), "en": Voice("en-gb")}
+VOICES = {"zh": Voice("cmn"), "en": Voice("en-gb"), "ko": Voice("ko")}
 
 each_survey = pytest.mark.parametrize("survey", SURVEYS, ids=lambda path: path.stem)
 

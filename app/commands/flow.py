@@ -99,7 +99,7 @@ async def _check(settings: Loaded, files: list[Path], *, vocabulary: bool) -> li
                 measure=lengths.measure,
                 sounds=lengths.sounds,
                 transfers=surveys.transfers(settings),
-                vocabulary=await unknown(settings, file, words) if words else None,
+                vocabulary=await unknown(file, words, every_language=True) if words else None,
             )
         return found
 
