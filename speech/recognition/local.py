@@ -52,13 +52,14 @@ class VoskEar:
             self._process.send(Kind.DROP, self._number)
 
     def _too_busy(self) -> TransientError:
-        return TransientError(
-            problem(
-                "speech-recogniser-busy",
-                language=self._process.language,
-                seconds=f"{self._finish_seconds:g}",
-            )
-        )
+        return too_busy(self._process.language, self._finish_seconds)
+
+
+def too_busy(language: str, seconds: float) -> TransientError:
+    """Return the error of an utterance that was not recognised within `seconds`."""
+    return TransientError(
+        problem("speech-recogniser-busy", language=language, seconds=f"{seconds:g}")
+    )
 
 
 class VoskRecogniser:

@@ -1,26 +1,48 @@
 """What every recogniser does, whatever it is made of; each with a real model."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from speech.contract import Ear, Grammar, Recogniser, Utterance
 from speech.recognition.local import VoskRecogniser
+from speech.recognition.remote import RemoteRecogniser
 from tests.peers.speakers import BEFORE_SECONDS, silence, spoken
+from tests.peers.vosk_server import vosk_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ANSWERS = Grammar("ko", ("네", "만족합니다", "불만족합니다"))
+GENEROUS_SECONDS = 30.0
+"""A test machine may be busy; how long a call may wait is tried elsewhere."""
 FRAME = 320
 """Bytes of 20 ms."""
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session", params=["vosk"])
+@pytest.fixture(scope="session")
+def server(korean_model: Path) -> Iterator[str]:
+    with vosk_server(korean_model) as (url, _):
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=["here", "remote"])
 async def recogniser(
-    request: pytest.FixtureRequest, korean_recogniser: VoskRecogniser
+    request: pytest.FixtureRequest,
+    korean_model: Path,
+    korean_recogniser: VoskRecogniser,
+    server: str,
 ) -> AsyncIterator[Recogniser]:
-    yield korean_recogniser
+    if request.param == "here":
+        yield korean_recogniser
+        return
+    remote = RemoteRecogniser(
+        {"ko": server}, vocabularies={"ko": korean_model}, finish_seconds=GENEROUS_SECONDS
+    )
+    await remote.start()
+    yield remote
+    await remote.close()
 
 
 def feed(ear: Ear, pcm: bytes, length: int = FRAME) -> None:
