@@ -3,6 +3,7 @@
 from string import Formatter
 
 from core.catalogue import LANGUAGES, entries
+from core.errors import problem
 
 
 def _values(template: str) -> set[str]:
@@ -16,3 +17,8 @@ def test_every_text_stands_in_both_languages_with_the_same_values() -> None:
         assert set(languages) == set(LANGUAGES), key
         assert all(template.strip() for template in languages.values()), key
         assert _values(languages["zh"]) == _values(languages["en"]), key
+
+
+def test_a_text_may_speak_of_languages_and_keys() -> None:
+    said = problem("speech-no-voice", language="ko", example="ko: {voice: ko}").sentence("en")
+    assert "“ko”" in said
