@@ -15,6 +15,7 @@ from app.commands import (
     flow,
     import_cases,
     init,
+    models,
     people,
     queue,
     rehearse,
@@ -60,6 +61,7 @@ def before(
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("import")(import_cases.import_cases)
+app.add_typer(models.app, name="models")
 app.add_typer(flow.app, name="flow")
 app.add_typer(batch.app, name="batch")
 app.command("run")(run.run)

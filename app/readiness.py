@@ -4,6 +4,7 @@ Each finding says what was looked at, whether it is good, and what to do where i
 looked at, whatever fails.
 """
 
+import contextlib
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app import surveys
+from app import recognisers, surveys
 from app.measuring import measured
 from app.scheduled import survey_faults, unit_faults
 from app.vocabulary import Words, hears, vocabulary
@@ -20,6 +21,7 @@ from config.loading import Loaded
 from core.catalogue import text
 from core.errors import HuifangError
 from dialer.calendar import is_working_day, zone
+from flows.reader import read
 from ivr.channels.sip.driver import SipChannel
 from speech.prompts import PromptCache
 
@@ -34,8 +36,8 @@ class Finding:
     """One thing that was looked at."""
 
     what: str
-    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``schedules``, ``survey``,
-    ``recognition``."""
+    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``schedules``, ``speech``,
+    ``survey``."""
     good: bool
     name: str = ""
     detail: str = ""
@@ -56,12 +58,13 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
     cache = prompt_cache(loaded)
     if loaded.settings.schedules:
         yield await _schedules(loaded, language)
+    yield speech(loaded, language)
     try:
         async with recogniser(loaded) as words:
             for name, file in surveys.files(loaded).items():
                 yield await _survey(name, file, loaded, cache, words, language)
     except HuifangError as error:
-        yield Finding("recognition", False, "", _said(error, language))
+        yield Finding("speech", False, "", _said(error, language))
 
 
 def _said(error: HuifangError, language: str) -> str:
@@ -133,6 +136,25 @@ async def _schedules(loaded: Loaded, language: str) -> Finding:
         faults += error.problems
     names = ", ".join(each.name for each in loaded.settings.schedules)
     return Finding("schedules", not faults, names, _said(HuifangError(*faults), language))
+
+
+def speech(loaded: Loaded, language: str) -> Finding:
+    """Check that what is spoken can be heard: in the languages of the surveys that schedules name
+    and of the operator's own. The others only come with Huifang; they are refused when used."""
+    own = loaded.path(loaded.settings.folders.surveys)
+    scheduled = {schedule.survey for schedule in loaded.settings.schedules}
+    wanted: set[str] = set()
+    for name, file in surveys.files(loaded).items():
+        if name in scheduled or file.is_relative_to(own):
+            with contextlib.suppress(HuifangError):  # its own finding says what is wrong
+                wanted |= recognisers.spoken_languages(read(file).flow)
+    try:
+        faults = recognisers.faults(loaded, wanted)
+        heard = ", ".join(sorted(recognisers.chosen(loaded).languages))
+    except HuifangError as error:
+        return Finding("speech", False, "", _said(error, language))
+    good = not any(fault.is_error for fault in faults)
+    return Finding("speech", good, heard, _said(HuifangError(*faults), language))
 
 
 async def _survey(

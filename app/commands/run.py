@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
-from app.transcribing import Transcribing, beside
+from app.transcribing import Transcriber, Transcribing, beside
 from app.wiring import (
     on_the_line,
     opened,
@@ -89,7 +89,7 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
         )
         async with on_the_line(known, channel), recogniser(known) as hears:
             writing = None
-            if hears is not None:
+            if isinstance(hears, Transcriber):
                 writing = Transcribing(database, hears, recordings(known), clock)
             # Only now, when all that calls need is there, does anything change.
             await _start(database, names, clock)
