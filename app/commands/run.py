@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import surveys
+from app import recognisers, surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
 from app.transcribing import Transcriber, Transcribing, beside
@@ -71,7 +71,8 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
     async with opened(known, clock) as database:
         batches = await _named(database, names)
         channel, prompts = sip_channel(known), prompt_cache(known)
-        calls = Calls(known, database, channel, prompts, clock, known.trunks)
+        models = recognisers.chosen(known).languages
+        calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
         ready = await calls.prepare(batches)
         if until_done and not ready:
             raise AuthorError(problem("run-nothing"))
