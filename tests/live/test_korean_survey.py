@@ -93,6 +93,23 @@ async def test_satisfaction_is_heard_and_denials_never_become_it(
     assert taken >= 2
 
 
+async def test_what_is_asked_back_is_not_confirmed_by_the_other_answer(
+    korean_recogniser: VoskRecogniser,
+) -> None:
+    """맞습니다, a yes, sounds so much like 만족합니다 that it would confirm dissatisfaction."""
+    survey = program()
+    asked = step(survey, start(survey, fields={}).session, Keys("1"))
+    pending = step(survey, asked.session, Speech("불만족", 0.6))
+    assert pending.session.pending is not None
+    for voice in VOICES:
+        for words in ("만족 합니다", "매우 만족 합니다", "만족합니다"):
+            done = await say(korean_recogniser, survey, pending, words, voice)
+            assert answers(done) in ([], [("speech", "만족")]) if done else True, words
+        done = await say(korean_recogniser, survey, pending, "네", voice)
+        assert done is not None
+        assert answers(done) == [("speech", "불만족")]
+
+
 async def test_a_message_is_written_down(korean_recogniser: VoskRecogniser, tmp_path: Path) -> None:
     assert isinstance(korean_recogniser, Transcriber)
     path = tmp_path / "message.wav"
