@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from app import recognisers
 from config.loading import Loaded
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
@@ -12,6 +13,7 @@ from ivr.channels.contract import VoiceChannel
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pool import Ports
 from ivr.conversation_rules import ConversationRules
+from speech.contract import Recogniser
 from speech.mending import mend_all
 from speech.prompts import PromptCache
 from speech.studio import Studio
@@ -104,3 +106,21 @@ def conversation_rules(loaded: Loaded) -> ConversationRules:
 def recordings(loaded: Loaded) -> Path:
     """Return the folder of recordings."""
     return loaded.data / "recordings"
+
+
+@asynccontextmanager
+async def recogniser(loaded: Loaded) -> AsyncIterator[Recogniser | None]:
+    """Start what hears speech, and end it; None where nothing does, or spoken answers are off.
+
+    Raises AuthorError where the settings name what is not there, PermanentError where a model
+    cannot be loaded.
+    """
+    hears = recognisers.recogniser(loaded)
+    if hears is None:
+        yield None
+        return
+    await hears.start()
+    try:
+        yield hears
+    finally:
+        await hears.close()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from app import surveys
+from app import recognisers, surveys
 from app.calling import Calls, dialer
 from app.commands.run import obey_keyboard, watching
 from app.context import Format, FormatOption, language, loaded, moment, print_json, refuse, screen
@@ -128,7 +128,8 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
         if problems := survey_faults(known) + await unit_faults(known, database):
             raise AuthorError(*problems)
         channel, prompts = sip_channel(known), prompt_cache(known)
-        calls = Calls(known, database, channel, prompts, clock, known.trunks)
+        models = recognisers.chosen(known).languages
+        calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
         ready = {each.survey: _ready(known, each.survey) for each in planned}
         for survey in (*ready.values(), *await calls.prepare(None)):
             await prepare(prompts, survey)
