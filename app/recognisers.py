@@ -7,7 +7,7 @@ from pathlib import Path
 from config.loading import Loaded
 from core.errors import AuthorError, Place, Problem, problem
 from flows.model import Flow
-from speech.contract import Ear, Grammar, Recogniser
+from speech.contract import Ear, Grammar, Recogniser, Utterance
 from speech.models.folder import ModelFolder
 from speech.recognition.local import VoskRecogniser
 from speech.recognition.remote import RemoteRecogniser
@@ -80,6 +80,18 @@ def faults(loaded: Loaded, wanted: Iterable[str]) -> tuple[Problem, ...]:
     )
 
 
+def accept(loaded: Loaded, flows: Iterable[Flow]) -> tuple[Problem, ...]:
+    """Return the warnings of surveys that are about to be asked by keys alone.
+
+    Raises AuthorError where one cannot be heard and the operator did not say that keys will do.
+    """
+    wanted = {language for flow in flows for language in spoken_languages(flow)}
+    found = faults(loaded, wanted) if wanted else ()
+    if errors := [fault for fault in found if fault.is_error]:
+        raise AuthorError(*errors)
+    return found
+
+
 def recogniser(loaded: Loaded) -> Recogniser | None:
     """Return the recogniser of all languages that can be heard; None where there is none.
 
@@ -129,6 +141,10 @@ class Recognisers:
     async def unknown_words(self, language: str, phrases: tuple[str, ...]) -> frozenset[str]:
         """Return the words of `phrases` that the language's model cannot recognise."""
         return await self._by_language[language].unknown_words(language, phrases)
+
+    async def transcribe(self, path: Path, language: str) -> Utterance:
+        """Take dictation of a WAV file, behind all who are speaking just now."""
+        return await self._by_language[language].transcribe(path, language)
 
     def _parts(self) -> list[Recogniser]:
         return list(dict.fromkeys(self._by_language.values()))
