@@ -17,6 +17,7 @@ from app.commands import (
     init,
     models,
     people,
+    prompts,
     queue,
     rehearse,
     results,
@@ -62,6 +63,7 @@ app.command("check")(check.check)
 app.command("import")(import_cases.import_cases)
 app.add_typer(models.app, name="models")
 app.add_typer(flow.app, name="flow")
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(batch.app, name="batch")
 app.command("run")(run.run)
 app.command("rehearse")(rehearse.rehearse)

@@ -25,6 +25,7 @@ NAMES = (
     "dry_run",
     "recognition",
     "sip_load",
+    "voices",
 )
 RESULTS = Path(__file__).parent / "results"
 

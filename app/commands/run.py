@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
+from app.prompt_building import prepare
 from app.recognisers import accept
 from app.wiring import on_the_line, opened, prompt_cache, sip_channel
 from config.loading import Loaded
@@ -76,7 +77,7 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             raise AuthorError(problem("run-nothing"))
         say_by_keys(known, ready, words)
         for survey in ready:
-            await prompts.prepare(surveys.wordings(survey))
+            await prepare(prompts, survey)
         calling = dialer(
             known,
             database,
