@@ -244,7 +244,7 @@ async def korean_recogniser(korean_model: Path) -> AsyncIterator[VoskRecogniser]
     It lives on the session's loop: tests that use it carry
     ``pytest.mark.asyncio(loop_scope="session")``.
     """
-    recogniser = VoskRecogniser({"ko": korean_model}, finish_seconds=30.0)
+    recogniser = VoskRecogniser({"ko": korean_model}, finish_seconds=300.0)
     await recogniser.start()
     yield recogniser
     await recogniser.close()

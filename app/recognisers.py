@@ -7,7 +7,7 @@ from pathlib import Path
 from config.loading import Loaded
 from core.errors import AuthorError, Place, Problem, problem
 from flows.model import Flow
-from speech.contract import Ear, Grammar, Recogniser
+from speech.contract import Ear, Grammar, Recogniser, Utterance
 from speech.models.folder import ModelFolder
 from speech.recognition.local import VoskRecogniser
 from speech.recognition.remote import RemoteRecogniser
@@ -71,6 +71,8 @@ def faults(loaded: Loaded, wanted: Iterable[str]) -> tuple[Problem, ...]:
     A language that nothing can hear is refused, unless the operator wrote that its surveys are
     to be asked by keys (`speech: without_model: keys`): then it is a warning.
     """
+    if not loaded.settings.speech.by_voice:
+        return ()
     hearing = chosen(loaded)
     keys = loaded.settings.speech.without_model == "keys"
     code, severity = ("speech-by-keys", "warning") if keys else ("speech-unheard", "error")
@@ -78,6 +80,18 @@ def faults(loaded: Loaded, wanted: Iterable[str]) -> tuple[Problem, ...]:
     return hearing.problems + tuple(
         problem(code, severity=severity, language=language) for language in unheard
     )
+
+
+def accept(loaded: Loaded, flows: Iterable[Flow]) -> tuple[Problem, ...]:
+    """Return the warnings of surveys that are about to be asked by keys alone.
+
+    Raises AuthorError where one cannot be heard and the operator did not say that keys will do.
+    """
+    wanted = {language for flow in flows for language in spoken_languages(flow)}
+    found = faults(loaded, wanted) if wanted else ()
+    if errors := [fault for fault in found if fault.is_error]:
+        raise AuthorError(*errors)
+    return found
 
 
 def recogniser(loaded: Loaded) -> Recogniser | None:
@@ -129,6 +143,10 @@ class Recognisers:
     async def unknown_words(self, language: str, phrases: tuple[str, ...]) -> frozenset[str]:
         """Return the words of `phrases` that the language's model cannot recognise."""
         return await self._by_language[language].unknown_words(language, phrases)
+
+    async def transcribe(self, path: Path, language: str) -> Utterance:
+        """Take dictation of a WAV file, behind all who are speaking just now."""
+        return await self._by_language[language].transcribe(path, language)
 
     def _parts(self) -> list[Recogniser]:
         return list(dict.fromkeys(self._by_language.values()))

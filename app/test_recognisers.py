@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from app.recognisers import chosen, faults, recogniser
+from app.recognisers import accept, chosen, faults, recogniser
 from config.loading import Loaded, load
 from core.errors import AuthorError
+from flows.reader import read
 from speech.models.description import Description
 from speech.recognition.local import VoskRecogniser
 from speech.recognition.remote import RemoteRecogniser
@@ -88,3 +89,15 @@ def test_a_server_stands_beside_models_of_other_languages(tmp_path: Path) -> Non
 def test_settings_that_contradict_themselves_are_refused(tmp_path: Path, settings: str) -> None:
     with pytest.raises(AuthorError):
         house(tmp_path, settings)
+
+
+def test_no_batch_of_a_survey_that_nothing_can_hear_begins(tmp_path: Path) -> None:
+    library = Path(__file__).parent.parent / "flows" / "library"
+    spoken, keyed = read(library / "emergency.yaml").flow, read(library / "demo.yaml").flow
+    assert (spoken.speech.enabled, keyed.speech.enabled) == (True, False)
+    strict = house(tmp_path, "language: zh\n")
+    assert accept(strict, [keyed]) == ()
+    with pytest.raises(AuthorError):
+        accept(strict, [keyed, spoken])
+    lenient = house(tmp_path, "speech: {without_model: keys}\n")
+    assert [warning.code for warning in accept(lenient, [spoken])] == ["speech-by-keys"]

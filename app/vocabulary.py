@@ -27,7 +27,7 @@ def hears(loaded: Loaded, models: Collection[str] | None) -> frozenset[str] | No
 
     `models`: the languages that have a model; None: not known here.
     """
-    if not loaded.settings.answers.by_voice:
+    if not loaded.settings.speech.by_voice:
         return frozenset()
     return None if models is None else frozenset(models)
 

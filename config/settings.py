@@ -13,7 +13,6 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.sections.answers import AnswerSettings
 from config.sections.calling import CallingSettings
 from config.sections.database import DatabaseSettings
 from config.sections.folders import FolderSettings
@@ -74,8 +73,6 @@ class Settings(BaseSettings):
     """The SIP side of this machine."""
     voices: dict[str, VoiceSettings] = Field(default_factory=default_voices)
     """Voice of each language."""
-    answers: AnswerSettings = AnswerSettings()
-    """How people may answer."""
     speech: SpeechSettings = SpeechSettings()
     """What hears the people who speak their answers."""
     recording: RecordingSettings = RecordingSettings()

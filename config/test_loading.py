@@ -38,8 +38,12 @@ def test_the_example_file_says_the_defaults() -> None:
     loaded = load(EXAMPLE, {})
     assert loaded.settings.calling.rules() == CallingRules()
     assert loaded.settings.retry_table() == default_retry()
+    # But for one: no speech model comes along, so a new house says that keys will do.
+    assert loaded.settings.speech.without_model == "keys"
+    keys = loaded.settings.speech.model_copy(update={"without_model": "refuse"})
     defaults = Settings().model_dump(exclude={"retry"})
-    assert loaded.settings.model_dump(exclude={"retry"}) == defaults
+    found = loaded.settings.model_copy(update={"speech": keys})
+    assert found.model_dump(exclude={"retry"}) == defaults
 
 
 def test_the_example_file_names_every_setting() -> None:

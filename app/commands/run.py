@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from typing import Annotated
 
 import typer
@@ -11,10 +11,11 @@ from rich.live import Live
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import recognisers
+from app import recognisers, surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
 from app.prompt_building import prepare
+from app.recognisers import accept
 from app.transcribing import Transcriber, Transcribing, beside
 from app.wiring import (
     on_the_line,
@@ -67,6 +68,12 @@ def run(
         raise typer.Exit(1)
 
 
+def say_by_keys(known: Loaded, ready: Iterable[surveys.ReadySurvey], words: str) -> None:
+    """Say which spoken answers nothing here can hear. Raises AuthorError where keys will not do."""
+    for warning in accept(known, (survey.file.flow for survey in ready)):
+        complaints.print(warning.sentence(words), style="yellow", markup=False)
+
+
 async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool) -> Tally:
     clock = SystemClock()
     async with opened(known, clock) as database:
@@ -77,6 +84,7 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
         ready = await calls.prepare(batches)
         if until_done and not ready:
             raise AuthorError(problem("run-nothing"))
+        say_by_keys(known, ready, words)
         for survey in ready:
             await prepare(prompts, survey)
         calling = dialer(

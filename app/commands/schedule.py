@@ -9,7 +9,7 @@ from rich.table import Table
 
 from app import recognisers, surveys
 from app.calling import Calls, dialer
-from app.commands.run import obey_keyboard, watching
+from app.commands.run import obey_keyboard, say_by_keys, watching
 from app.context import Format, FormatOption, language, loaded, moment, print_json, refuse, screen
 from app.opened import with_database
 from app.prompt_building import prepare
@@ -131,7 +131,9 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
         models = recognisers.chosen(known).languages
         calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
         ready = {each.survey: _ready(known, each.survey) for each in planned}
-        for survey in (*ready.values(), *await calls.prepare(None)):
+        asked = (*ready.values(), *await calls.prepare(None))
+        say_by_keys(known, asked, words)
+        for survey in asked:
             await prepare(prompts, survey)
         waiting = Schedules(
             database,

@@ -16,6 +16,8 @@ RATE = 8000
 """Samples a second fed in; Vosk brings them to the model's rate."""
 LONGEST_SECONDS = 60.0
 """Sound taken of one utterance; what follows is not heard. Nobody answers for so long."""
+_LEAST = RATE * 2 // 10
+"""Bytes that are worth decoding while more comes (0.1 s)."""
 _PIECE = RATE * 2 // 5
 """Bytes decoded in one go (0.2 s), so that many utterances share the threads fairly."""
 
@@ -35,6 +37,7 @@ class Hearing:
         self._model = model
         self._lock = threading.Lock()
         self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
         self._left = int(LONGEST_SECONDS * RATE) * 2
         self._finishing = False
         self._recogniser: Any = None
@@ -48,6 +51,7 @@ class Hearing:
             self._left -= len(taken)
             if taken and not self.dropped:
                 self._waiting.append(taken)
+                self._waiting_bytes += len(taken)
 
     def finish(self) -> None:
         """No more sound comes."""
@@ -59,12 +63,14 @@ class Hearing:
         with self._lock:
             self.dropped = True
             self._waiting.clear()
+            self._waiting_bytes = 0
 
     @property
     def has_work(self) -> bool:
         """True where there is something to decode or to conclude."""
         with self._lock:
-            return not self.dropped and (bool(self._waiting) or self._finishing)
+            enough = self._finishing or self._waiting_bytes >= _LEAST
+            return not self.dropped and enough
 
     def work(self) -> tuple[Kind, Found] | None:
         """Decode a piece; return the words once all is decoded and no more comes."""
@@ -99,6 +105,7 @@ class Hearing:
             whole = b"".join(parts)
             if len(whole) > _PIECE:
                 self._waiting.appendleft(whole[_PIECE:])
+            self._waiting_bytes -= min(len(whole), _PIECE)
             return whole[:_PIECE]
 
     def _made(self) -> Any:

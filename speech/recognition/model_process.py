@@ -23,6 +23,9 @@ START_SECONDS = 180.0
 """A model of 2 GB from a slow disk takes its time."""
 RESTART_PAUSE = 0.2
 LONGEST_PAUSE = 30.0
+WATCH_SECONDS = 5.0
+STALL_SECONDS = 15.0
+"""A process that does not answer for so long hangs, and is ended."""
 MOST_UNSENT = 4_000_000
 """Bytes of sound (250 s) that may wait for a process that does not read; more are refused."""
 
@@ -30,7 +33,9 @@ MOST_UNSENT = 4_000_000
 class ModelProcess:
     """One process with one model. Only one loop uses it."""
 
-    def __init__(self, language: str, folder: Path, threads: int) -> None:
+    def __init__(
+        self, language: str, folder: Path, threads: int, *, stall_seconds: float = STALL_SECONDS
+    ) -> None:
         self.language = language
         self.pid = 0
         self.load_seconds = 0.0
@@ -40,9 +45,11 @@ class ModelProcess:
         self.restarts = 0
         self._folder = folder
         self._threads = threads
+        self._stall_seconds = stall_seconds
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._is_usable = asyncio.Event()
+        self._is_usable, self._is_gone = asyncio.Event(), asyncio.Event()
+        self._is_gone.set()
         self._writer: asyncio.StreamWriter | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._complaints: Any = None
@@ -81,6 +88,10 @@ class ModelProcess:
         """Wait until it is usable, or usable again."""
         await self._is_usable.wait()
 
+    async def wait_gone(self) -> None:
+        """Wait until it is not usable: it died, or was not started yet."""
+        await self._is_gone.wait()
+
     async def _keep_running(self, loaded: "asyncio.Future[None]") -> None:
         """Run the process, again and again, until `close`; the first failure is told."""
         pause = RESTART_PAUSE
@@ -110,6 +121,7 @@ class ModelProcess:
         except OSError as error:
             ours.close()
             raise self._cannot_load(str(error)) from error
+        watching: asyncio.Task[None] | None = None
         try:
             ready = False
             while report := await _read(reader):
@@ -119,6 +131,8 @@ class ModelProcess:
                     self._note(json.loads(content))
                     self._writer = writer
                     self._is_usable.set()
+                    self._is_gone.clear()
+                    watching = asyncio.create_task(self._watch())
                     if not loaded.done():
                         loaded.set_result(None)
                 else:
@@ -126,13 +140,30 @@ class ModelProcess:
             if not ready:
                 raise self._cannot_load(self._last_complaint())
         finally:
+            if watching is not None:
+                watching.cancel()
             self._writer = None
             self._is_usable.clear()
+            self._is_gone.set()
             self._fail_all()
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
             await asyncio.shield(asyncio.to_thread(self._reap))
+
+    async def _watch(self) -> None:
+        """Ask something small now and then; end the process when no answer comes."""
+        with contextlib.suppress(TransientError):  # it died by itself
+            while True:
+                await asyncio.sleep(min(WATCH_SECONDS, self._stall_seconds))
+                try:
+                    async with asyncio.timeout(self._stall_seconds):
+                        await self.ask(Kind.UNKNOWN, ())
+                except TimeoutError:
+                    log.error("recogniser process for %s hangs; it is ended", self.language)
+                    if self._child is not None:
+                        self._child.kill()
+                    return
 
     def _spawn(self, theirs: socket.socket) -> "subprocess.Popen[bytes]":
         descriptor = theirs.fileno()

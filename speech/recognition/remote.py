@@ -12,6 +12,7 @@ much and leaves nothing out.
 
 import asyncio
 import json
+import wave
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
@@ -110,10 +111,7 @@ class RemoteEar:
 
     async def _send(self, connection: ClientConnection) -> int:
         """Send everything; return how many messages will be answered."""
-        config: dict[str, object] = {"sample_rate": RATE, "words": 1, "max_alternatives": 0}
-        if self._grammar is not None:
-            config["phrase_list"] = self._grammar.phrases
-        await connection.send(json.dumps({"config": config}, ensure_ascii=False))
+        await connection.send(_config(RATE, self._grammar.phrases if self._grammar else ()))
         count = 1
         while True:
             await self._changed.wait()
@@ -130,6 +128,29 @@ class RemoteEar:
                 # The last answer is waited for, so it must be counted before it can come.
                 await connection.send(_EOF)
                 return count
+
+
+async def _dictated(connection: ClientConnection, path: Path) -> Utterance:
+    """Send a file and gather its words. Raises what opening, reading and sending raise."""
+    results: list[str] = []
+    with wave.open(str(path), "rb") as sound:
+        if (sound.getnchannels(), sound.getsampwidth()) != (1, 2):
+            raise ValueError("not mono, 16 bit")
+        await connection.send(_config(sound.getframerate()))
+        while pcm := sound.readframes(sound.getframerate()):
+            await connection.send(pcm)
+            results.append(str(await connection.recv()))
+    await connection.send(_EOF)
+    results.append(str(await connection.recv()))
+    return utterance(words_of(results, frozenset()))
+
+
+def _config(rate: int, phrases: tuple[str, ...] = ()) -> str:
+    """Return the first message: any words where there are no phrases."""
+    config: dict[str, object] = {"sample_rate": rate, "words": 1, "max_alternatives": 0}
+    if phrases:
+        config["phrase_list"] = phrases
+    return json.dumps({"config": config}, ensure_ascii=False)
 
 
 def unreachable(url: str, error: Exception) -> Problem:
@@ -168,6 +189,7 @@ class RemoteRecogniser:
         self._files = dict(vocabularies or {})
         self._words: dict[str, frozenset[str]] = {}
         self._finish_seconds = finish_seconds
+        self._transcribing = asyncio.Lock()
 
     async def start(self) -> None:
         """Try every server once. Raises PermanentError where one cannot be reached, AuthorError
@@ -192,6 +214,20 @@ class RemoteRecogniser:
         if grammar.phrases and words is not None:
             ready = compiled(grammar.phrases, grammar.language, words.__contains__)
         return RemoteEar(url, grammar.language, ready, self._finish_seconds)
+
+    async def transcribe(self, path: Path, language: str) -> Utterance:
+        """Take dictation of a WAV file (mono, 16 bit), one file at a time, each piece after the
+        answer to the one before. Raises LookupError for a language without a server,
+        TransientError where it fails."""
+        url = self._urls[language]
+        async with self._transcribing:
+            try:
+                async with _connection(url) as connection:
+                    return await _dictated(connection, path)
+            except (OSError, EOFError, wave.Error, WebSocketException, ValueError) as error:
+                raise TransientError(
+                    problem("speech-recognition-failed", language=language, detail=error)
+                ) from error
 
     async def unknown_words(self, language: str, phrases: tuple[str, ...]) -> frozenset[str]:
         """Return the words of `phrases` that the model does not have; none where its words are

@@ -28,6 +28,11 @@ _KOREAN = _hangul("ㅇ", "ㅏㅓㅗㅜㅡㅣㅐ", " ㄴㄹㅇㄱㅁㅂ")
 """Every vowel, and how syllables end; initial consonants would take parts of answers."""
 
 
+_CHINESE = tuple("啊爱安昂奥饿恩二一因英哟五挖歪万王为问翁我牙烟羊要也雨元月云用有")
+"""Every final without an initial, in the same way; not measured for want of a Chinese model
+without a word of its own for everything else."""
+
+
 def syllables(language: str) -> tuple[str, ...]:
     """Return the syllables for `language`; none where its models have a word for it."""
-    return _KOREAN if language == "ko" else ()
+    return {"ko": _KOREAN, "zh": _CHINESE}.get(language, ())

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import wave
 from pathlib import Path
 
 import pytest
@@ -13,24 +12,16 @@ from speech.contract import Grammar
 from speech.recognition.frames import Kind
 from speech.recognition.hearing import LONGEST_SECONDS
 from speech.recognition.local import VoskEar, VoskRecogniser
-from tests.peers.speakers import silence, spoken
+from speech.recognition.model_process import ModelProcess
+from tests.peers.speakers import recording, silence, spoken
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ANSWERS = Grammar("ko", ("네", "만족합니다", "불만족합니다"))
 
 
-def recording(path: Path, pcm: bytes) -> Path:
-    with wave.open(str(path), "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        sound.writeframes(pcm)
-    return path
-
-
 async def back(recogniser: VoskRecogniser) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         await recogniser.process("ko").wait_usable()
 
 
@@ -111,17 +102,6 @@ async def test_what_is_said_after_a_minute_is_not_gathered(
     assert (await ear.finish()).text == ""
 
 
-async def test_recordings_are_transcribed_with_times(
-    korean_recogniser: VoskRecogniser, tmp_path: Path
-) -> None:
-    file = recording(tmp_path / "a.wav", silence(1.0) + spoken("감사합니다"))
-    taken = await korean_recogniser.transcribe(file, "ko")
-    assert taken.words
-    assert taken.words[0].start > 0.9
-    with pytest.raises(TransientError):
-        await korean_recogniser.transcribe(tmp_path / "missing.wav", "ko")
-
-
 async def test_live_utterances_do_not_wait_for_a_transcription(
     korean_recogniser: VoskRecogniser, tmp_path: Path
 ) -> None:
@@ -133,6 +113,21 @@ async def test_live_utterances_do_not_wait_for_a_transcription(
     assert (await ear.finish()).text == "네"
     assert not transcribing.done()
     assert (await transcribing).words
+
+
+async def test_a_process_that_hangs_is_ended_and_started_again(korean_model: Path) -> None:
+    process = ModelProcess("ko", korean_model, 1, stall_seconds=1.0)
+    await process.start()
+    try:
+        pid = process.pid
+        os.kill(pid, signal.SIGSTOP)
+        async with asyncio.timeout(300):
+            while process.pid == pid:
+                await process.wait_gone()
+                await process.wait_usable()
+        assert process.restarts >= 1
+    finally:
+        await process.close()
 
 
 async def test_a_folder_without_a_model_is_refused_in_words(tmp_path: Path) -> None:
