@@ -51,7 +51,14 @@ class Speak:
     """Say something."""
 
     seconds: float
+    """How long it takes; with real sound the words decide that by themselves."""
     after: float = 1.0
+    words: str = ""
+    """What is said; empty: something like speech that nobody could understand."""
+    confidence: float = 0.95
+    """How sure a recogniser is of it where there is no sound to be recognised (0-1)."""
+    language: str = "zh"
+    """The language of `words`: which voice speaks them."""
 
 
 @dataclass(frozen=True)
