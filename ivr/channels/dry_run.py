@@ -275,7 +275,11 @@ class DryRunCall:
         if listening:
             self._tell(SpeechBegan(began))
             self._mid_action = True  # whoever speaks finishes his sentence
-        await self._pause(speak.seconds)
+        if speak.pressing:
+            await self._pause(speak.seconds / 2)
+            await self._do(Press(speak.pressing))
+            self._mid_action = bool(listening)
+        await self._pause(self._sound_until - self._clock.monotonic())
         self._mid_action = False
         if listening:
             self._spawn(self._recognise(listening, speak, began, self._clock.now()))
