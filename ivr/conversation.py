@@ -261,13 +261,13 @@ class _Conversation:
         while True:
             playlist = await self._perform()
             wait = self.current.wait
-            key = await self.dialogue.play(playlist, wait)
+            given = await self.dialogue.play(playlist, wait)
             if self.end is not None:
                 if self.listening.ended is None:
                     await self.call.hang_up()
                 await self.dialogue.end()
                 return self.end
-            self._go_on(await self.dialogue.input(wait, key))
+            self._go_on(await self.dialogue.input(wait, given))
             ended = self.listening.ended
             if ended is not None and ended.by is EndedBy.CRASH:
                 # What became of the person on the line is not known: somebody has to look.

@@ -16,6 +16,9 @@ class ConversationRules:
     """Seconds after the answer at which a call is ended politely, wherever the survey is."""
     deaf_seconds: float = 0.4
     """Seconds at the beginning of a question in which a key is a double press of the last one."""
+    noise_seconds: float = 0.6
+    """What was not understood and is shorter than this was a noise and no answer: a cough, a
+    door. Longer speech is asked back."""
     record_calls: bool = False
     """True: the whole call is recorded, one file an attempt. The notice has to say so."""
     transfers: dict[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ import itertools
 import math
 import struct
 from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from ivr.channels.contract import (
     PromptFinished,
     RecordingFinished,
     Ringing,
+    SpeechBegan,
+    SpeechHeard,
     TransferFinished,
     TrunkHealth,
 )
@@ -43,7 +46,10 @@ from ivr.people.person import (
     person_of,
 )
 from ivr.prompt_length import length_of
+from speech.contract import Grammar
 
+QUIET_SECONDS = 0.5
+"""Silence after which an utterance is over, and the recogniser's time."""
 SET_UP_SECONDS = 1.0
 """From dialling to the first response."""
 WAVE_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
@@ -65,7 +71,7 @@ class DryRunChannel:
     `channels`: calls that may be held at once; 0: any number.
     """
 
-    abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER, Ability.TEXT})
+    abilities = frozenset(Ability)
 
     def __init__(
         self,
@@ -128,6 +134,8 @@ class DryRunCall:
         self._prompt: asyncio.Task[None] | None = None
         self._acting: asyncio.Task[None] | None = None
         self._mid_action = False
+        self._listening = 0
+        """Number of the listening under way; 0: nobody listens."""
         self._recording: asyncio.Task[None] | None = None
         self._recording_began = 0.0
         self._recording_path = Path()
@@ -162,6 +170,14 @@ class DryRunCall:
     async def stop(self) -> None:
         """Stop playing."""
         self._silence()
+
+    async def listen(self, grammar: Grammar) -> None:  # noqa: ARG002 - words come as they are
+        """Tell what the person says from now on."""
+        self._listening = self._listening or next(self._numbers)
+
+    async def stop_listening(self) -> None:
+        """Take no more speech."""
+        self._listening = 0
 
     async def record(self, path: Path, *, seconds: float, silence: float) -> None:
         """Record the person, which is a file of silence as long as the recording."""
@@ -248,11 +264,34 @@ class DryRunCall:
                         await self._pause(self._grid)
                     self._tell(KeyPressed(key, self._clock.now(), self._person.keys_by))
                 self._mid_action = False
-            case Speak(seconds):
-                self._sound_until = self._clock.monotonic() + seconds
-                await self._pause(seconds)
+            case Speak():
+                await self._say(action)
             case HangUp():
                 self._end(EndedBy.PARTY, 200, 16)
+
+    async def _say(self, speak: Speak) -> None:
+        self._sound_until = self._clock.monotonic() + speak.seconds
+        listening, began = self._listening, self._clock.now()
+        if listening:
+            self._tell(SpeechBegan(began))
+            self._mid_action = True  # whoever speaks finishes his sentence
+        if speak.pressing:
+            await self._pause(speak.seconds / 2)
+            await self._do(Press(speak.pressing))
+            self._mid_action = bool(listening)
+        await self._pause(self._sound_until - self._clock.monotonic())
+        self._mid_action = False
+        if listening:
+            self._spawn(self._recognise(listening, speak, began, self._clock.now()))
+
+    async def _recognise(
+        self, listening: int, speak: Speak, began: datetime, ended: datetime
+    ) -> None:
+        await self._pause(QUIET_SECONDS)
+        if self._listening == listening:
+            confidence = speak.confidence if speak.words else 0.0
+            heard = (speak.words, confidence, began, ended)
+            self._tell(SpeechHeard(*heard, at=self._clock.now()))
 
     # --------------------------------------------------------------------------- the line
 

@@ -51,7 +51,16 @@ class Speak:
     """Say something."""
 
     seconds: float
+    """How long it takes; with real sound the words decide that by themselves."""
     after: float = 1.0
+    words: str = ""
+    """What is said; empty: something like speech that nobody could understand."""
+    confidence: float = 0.95
+    """How sure a recogniser is of it where there is no sound to be recognised (0-1)."""
+    language: str = "zh"
+    """The language of `words`: which voice speaks them."""
+    pressing: str = ""
+    """Keys that are pressed in the middle of it."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,8 @@ class Script:
 class Person:
     """One behaviour spelled out."""
 
-    behaviour: Behaviour
+    behaviour: StrEnum
+    """A `Behaviour`, or a name of one's own."""
     status: int = 200
     """Final SIP response (RFC 3261, 21); 0: never answers, rings until the caller gives up."""
     rings: float = 2.0
@@ -134,7 +144,7 @@ _DISSATISFIED = Script(
 )
 
 PEOPLE: dict[Behaviour, Person] = {
-    person.behaviour: person
+    Behaviour(person.behaviour): person
     for person in (
         Person(Behaviour.SATISFIED, script=_ANY_1),
         Person(

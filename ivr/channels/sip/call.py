@@ -10,7 +10,7 @@ from ivr.channels.sip import headers
 from ivr.channels.sip.filing import Filing
 from ivr.channels.sip.information import answer_ok
 from ivr.channels.sip.keys import KeyFilter
-from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded, Setup
+from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded, Setup, Sound
 from ivr.channels.sip.voice import CallVoice
 
 PROBE_SECONDS = 8.0
@@ -35,7 +35,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
         account.calls += 1
         self.filing = Filing(report)
         """What is still to be told; outlives the call by the time its recordings take."""
-        self.voice = CallVoice(self._happened)
+        self.voice = CallVoice(self._happened, self._said)
         self._silent_seconds = setup.silent_seconds
         self._beep_seconds = setup.beep_seconds
         self._dtmf = account.trunk.dtmf
@@ -300,9 +300,14 @@ class LineCall(pj.Call):  # type: ignore[misc]
             self.freed = True
             self.filing.add(Freed(self.order.call), time.monotonic())
 
-    def _happened(self, what: str, *, file: str = "", **facts: Any) -> None:
+    def _said(self, listening: int, pcm: str) -> None:
+        self.filing.add(Sound(self.order.call, listening, pcm), time.monotonic())
+
+    def _happened(
+        self, what: str, *, file: str = "", at: float | None = None, **facts: Any
+    ) -> None:
         """Tell of an event, once the recording `file` is complete where one belongs to it."""
-        message = Happened(self.order.call, what, time.time(), facts)
+        message = Happened(self.order.call, what, at or time.time(), facts)
         self.filing.add(message, time.monotonic(), file)
 
 

@@ -30,6 +30,8 @@ from ivr.channels.contract import (
 from ivr.channels.sip import protocol
 from ivr.channels.sip.numbering import transfer_target, written
 from ivr.channels.sip.pool import LinePool, Ports
+from ivr.channels.sip.understanding import Understanding
+from speech.contract import Grammar, Recogniser
 from speech.mending import mend
 
 log = logging.getLogger(__name__)
@@ -60,13 +62,16 @@ def _event(what: str, at: datetime, facts: dict[str, Any]) -> Event | None:
 class SipCall:
     """One call, as the conversation holds it."""
 
-    def __init__(self, channel: "SipChannel", name: str, trunk: Trunk) -> None:
+    def __init__(
+        self, channel: "SipChannel", name: str, trunk: Trunk, recogniser: Recogniser | None
+    ) -> None:
         self._channel = channel
         self._name = name
         self._trunk = trunk
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._plays = itertools.count(1)
         self._recordings: list[Path] = []
+        self._understanding = Understanding(recogniser, self.take) if recogniser else None
         self._over = False
 
     def take(self, event: Event) -> None:
@@ -75,6 +80,8 @@ class SipCall:
             return
         self._over = isinstance(event, Ended)
         self._events.put_nowait(event)
+        if self._over and self._understanding:
+            self._understanding.stop()
 
     async def events(self) -> AsyncIterator[Event]:
         while True:
@@ -94,6 +101,27 @@ class SipCall:
 
     async def stop(self) -> None:
         self._send(protocol.StopPlaying(self._name))
+
+    async def listen(self, grammar: Grammar) -> None:
+        if self._understanding and not self._over and self._understanding.listen(grammar):
+            self._send(protocol.Listen(self._name, self._understanding.listening))
+
+    async def stop_listening(self) -> None:
+        if self._understanding and self._understanding.listening:
+            self._understanding.stop()
+            self._send(protocol.StopListening(self._name))
+
+    def said(self, what: str, at: datetime, listening: int) -> None:
+        """The person begins or ceases to speak."""
+        if self._understanding and what == "speech_began":
+            self._understanding.began(listening, at)
+        elif self._understanding:
+            self._understanding.ended(listening, at)
+
+    def sound(self, message: protocol.Sound) -> None:
+        """A piece of what the person says."""
+        if self._understanding:
+            self._understanding.sound(message.listening, message.pcm)
 
     async def record(self, path: Path, *, seconds: float, silence: float) -> None:
         self._will_record(path)
@@ -132,6 +160,7 @@ class SipChannel:
     `channels` is how many calls may be held at once; `silent_seconds` after how long without
     RTP a call is asked whether it still lives (0: never), `beep_seconds` for how long after the
     answer a mailbox's beep is listened for (0: never; it costs about 2 ms of CPU a call-second).
+    With a `recogniser` (which its owner starts and closes) people may speak their answers.
     """
 
     abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER})
@@ -144,9 +173,13 @@ class SipChannel:
         ports: Ports | None = None,
         silent_seconds: float = 12.0,
         beep_seconds: float = 30.0,
+        recogniser: Recogniser | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trunks = {trunk.name: trunk for trunk in trunks}
+        self._recogniser = recogniser
+        if recogniser is not None:
+            self.abilities = self.abilities | {Ability.SPEECH}
         self._now = now
         self._calls: dict[str, SipCall] = {}
         self._names = itertools.count(1)
@@ -187,7 +220,7 @@ class SipChannel:
             raise TransientError(problem("sip-unknown-trunk", trunk=request.trunk))
         name = f"{next(self._names)}"
         line = self.pool.choose(name)
-        call = SipCall(self, name, trunk)
+        call = SipCall(self, name, trunk, self._recogniser)
         self._calls[name] = call
         line.send(
             protocol.Place(
@@ -256,6 +289,9 @@ class SipChannel:
     def _heard(self, message: Any) -> None:
         if isinstance(message, protocol.Happened):
             self._happened(message)
+        elif isinstance(message, protocol.Sound):
+            if message.call in self._calls:
+                self._calls[message.call].sound(message)
         elif isinstance(message, protocol.Recorded | protocol.Health):
             future = self._answers.get(message.ask)
             if future and not future.done():
@@ -268,7 +304,11 @@ class SipChannel:
         call = self._calls.get(message.call)
         if call is None:
             return
-        event = _event(message.what, datetime.fromtimestamp(message.at, UTC), message.facts)
+        at = datetime.fromtimestamp(message.at, UTC)
+        if message.what in ("speech_began", "speech_ended"):
+            call.said(message.what, at, **message.facts)
+            return
+        event = _event(message.what, at, message.facts)
         if event is None:
             log.error("call %s: %s %s", message.call, message.what, message.facts)
             return

@@ -75,6 +75,19 @@ class StopPlaying(NamedTuple):
     call: str
 
 
+class Listen(NamedTuple):
+    """Tell what the person says, under the number of this listening."""
+
+    call: str
+    listening: int
+
+
+class StopListening(NamedTuple):
+    """Tell it no more."""
+
+    call: str
+
+
 class Record(NamedTuple):
     """Record the person."""
 
@@ -156,6 +169,15 @@ class Happened(NamedTuple):
     facts: dict[str, Any]
 
 
+class Sound(NamedTuple):
+    """A piece of the utterance under way, its beginning with a little sound from before it."""
+
+    call: str
+    listening: int
+    pcm: str
+    """8,000 Hz, mono, 16 bit little-endian, in base64."""
+
+
 class Freed(NamedTuple):
     """The call's place can be used again (some time after its end)."""
 
@@ -192,6 +214,8 @@ Command = (
     | Place
     | Play
     | StopPlaying
+    | Listen
+    | StopListening
     | Record
     | StopRecording
     | RecordCall
@@ -200,7 +224,7 @@ Command = (
     | Ask
     | Close
 )
-Report = Ready | Beat | Broken | Happened | Freed | Recorded | Health | Registered
+Report = Ready | Beat | Broken | Happened | Sound | Freed | Recorded | Health | Registered
 
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
@@ -209,6 +233,8 @@ _KINDS: dict[str, Any] = {
         Place,
         Play,
         StopPlaying,
+        Listen,
+        StopListening,
         Record,
         StopRecording,
         RecordCall,
@@ -220,6 +246,7 @@ _KINDS: dict[str, Any] = {
         Beat,
         Broken,
         Happened,
+        Sound,
         Freed,
         Recorded,
         Health,

@@ -9,6 +9,7 @@ import pjsua2 as pj
 
 from ivr.channels.sip.hearing import Hearing
 from ivr.channels.sip.sound import Player, Recording, SilenceWatch
+from ivr.channels.sip.utterances import Utterances
 
 Happened = Callable[..., None]
 """Tells of an event: its name, its facts, and the file it must wait for (``path``)."""
@@ -17,13 +18,17 @@ Happened = Callable[..., None]
 class CallVoice:
     """Sound in both directions, from the moment it flows until the call's end."""
 
-    def __init__(self, happened: Happened) -> None:
-        self._happened = happened
+    def __init__(self, happened: Happened, sound: Callable[[int, str], None]) -> None:
+        """`sound` sends a piece of an utterance: the listening's number, and PCM in base64."""
+        self._happened, self._sound = happened, sound
         self.person: Any = None
         """The person's port on the conference bridge; None before sound flows and at the end."""
         self._hearing: Hearing | None = None
+        self._utterances: Utterances | None = None
         self._player: Player | None = None
         self._play = 0
+        self._files: list[str] = []
+        self._played_from = 0.0
         self._answer: Recording | None = None
         self._answer_watch: SilenceWatch | None = None
         self._whole: Recording | None = None
@@ -46,8 +51,10 @@ class CallVoice:
             self._happened("play_failed", play=play, reason=error.reason)
             self._happened("prompt_finished", play=play)
             return
-        self._player = player
+        self._player, self._files, self._played_from = player, files, time.monotonic()
         player.startTransmit(self.person)
+        if self._utterances:
+            self._utterances.plays(files, self._played_from)
         if self._whole:
             self._whole.add(player)
 
@@ -58,6 +65,8 @@ class CallVoice:
                 with contextlib.suppress(pj.Error):  # the call's sound may be gone already
                     self._player.stopTransmit(self.person)
             self._player = None  # its destructor takes it off the bridge and closes its files
+            if self._utterances:
+                self._utterances.silent(time.monotonic())
 
     def record(self, path: str, seconds: float, silence: float) -> None:
         """Record the person."""
@@ -96,6 +105,31 @@ class CallVoice:
         until = time.monotonic() + beep_seconds
         with contextlib.suppress(pj.Error):
             self._hearing = Hearing(self.person, keys=tones, beep_until=until)
+
+    def listen(self, listening: int) -> None:
+        """Tell what the person says."""
+        if self.person is None:
+            return
+        if self._utterances is None:
+            try:
+                self._utterances = Utterances(self.person, self._happened, self._sound)
+            except pj.Error as error:
+                self._happened("listen_failed", reason=error.reason)
+                return
+            if self._player:
+                self._utterances.plays(self._files, self._played_from)
+        self._utterances.listen(listening)
+
+    def stop_listening(self) -> None:
+        """Tell it no more."""
+        if self._utterances:
+            self._utterances.stop(time.monotonic())
+
+    def hear_speech(self, now: float) -> None:
+        """Look at what the person said meanwhile."""
+        if self._utterances and not self._utterances.turn(now):
+            self._utterances.end()
+            self._utterances = None
 
     def person_is_there(self) -> None:
         """A key was pressed: no mailbox."""
@@ -136,4 +170,7 @@ class CallVoice:
         if self._hearing:
             self._hearing.end()
             self._hearing = None
+        if self._utterances:
+            self._utterances.end()
+            self._utterances = None
         return whole.path if whole else ""

@@ -8,12 +8,13 @@ from typing import Protocol
 import structlog
 
 from core.phone import mask
-from ivr.people.person import BEEP_HERTZ, BEEP_SECONDS, GREETING_SECONDS, Person
+from ivr.people.person import BEEP_HERTZ, BEEP_SECONDS, GREETING_SECONDS, Person, Speak
 from ivr.people.sip import sdp, sound
 from ivr.people.sip.acting import Actor
 from ivr.people.sip.media import Metronome, Stream
 from ivr.people.sip.message import Message, parameter, received, reply, uri_of
 from ivr.people.sip.rtp import GAP_FRAMES, Frame, Impairment, Sound, key_events
+from ivr.people.sip.words import spoken
 
 T1, T2, GIVE_UP = 0.5, 4.0, 32.0
 """Seconds: round-trip estimate, longest repeat interval, 64*T1 (RFC 3261, table 4)."""
@@ -83,6 +84,8 @@ class IncomingCall:
         """The last response to the INVITE: repeated when the INVITE is."""
         self._acked = asyncio.Event()
         self._answered = self.over = self.lingering = False
+        self.spoke_until = 0.0
+        """When the person last finished speaking, in the event loop's seconds."""
         self._cseq = dice.randrange(1, 1000)
         self._actor = Actor(person.script, self)
         self._stream.on_began, self._stream.on_ended = self._actor.began, self._actor.ended
@@ -245,18 +248,29 @@ class IncomingCall:
                 await self._inform(key)
                 await asyncio.sleep(0.2)
                 continue
-            if self.person.keys_by == "rfc4733" and self._event is not None:
-                self._stream.say(key_events(key))
-            else:
-                self._say(sound.key_tone(key, self._codec))
-            self._stream.say([Sound(sound.silence(self._codec))] * GAP_FRAMES)
+            self._stream.say(self._pressed(key))
             await asyncio.sleep(self._stream.waiting)
 
-    async def speak(self, seconds: float) -> None:
+    def _pressed(self, key: str) -> list[Frame]:
+        """Return the packets of one press by event or tone, with the pause behind it."""
+        pause: list[Frame] = [Sound(sound.silence(self._codec))] * GAP_FRAMES
+        if self.person.keys_by == "rfc4733" and self._event is not None:
+            return [*key_events(key), *pause]
+        return [*self._frames(sound.key_tone(key, self._codec)), *pause]
+
+    async def speak(self, what: Speak) -> None:
         """Say something."""
-        self._log.info("speaks", seconds=seconds)
-        self._say(sound.babble(seconds, self._codec))
+        self._log.info("speaks", words=what.words, seconds=what.seconds)
+        codec = self._codec
+        if what.words:
+            said = self._frames(await spoken(what.words, what.language, codec))
+        else:
+            said = self._frames(sound.babble(what.seconds, codec))
+        middle = len(said) // 2
+        keys = [frame for key in what.pressing for frame in self._pressed(key)]
+        self._stream.say([*said[:middle], *keys, *said[middle:]])
         await asyncio.sleep(self._stream.waiting)
+        self.spoke_until = asyncio.get_running_loop().time()
 
     async def hang_up(self) -> None:
         """Send BYE."""
@@ -308,8 +322,10 @@ class IncomingCall:
         return self._stream.media.event if self._stream.media else None
 
     def _say(self, payload: bytes) -> None:
-        said: list[Frame] = [Sound(each) for each in sound.frames(payload, self._codec)]
-        self._stream.say(said)
+        self._stream.say(self._frames(payload))
+
+    def _frames(self, payload: bytes) -> list[Frame]:
+        return [Sound(each) for each in sound.frames(payload, self._codec)]
 
     def _close(self) -> None:
         self._metronome.remove(self._stream)

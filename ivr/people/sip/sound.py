@@ -65,6 +65,13 @@ def encode(samples: list[int], codec: int) -> bytes:
     return bytes(out)
 
 
+def mixed(payload: bytes, echo: bytes, share: float, codec: int) -> bytes:
+    """Return `payload` with `share` of the amplitudes of `echo` added."""
+    table = decoding(codec)
+    pairs = zip(payload, echo, strict=False)
+    return encode([table[own] + int(share * table[other]) for own, other in pairs], codec)
+
+
 def frames(payload: bytes, codec: int) -> list[bytes]:
     """Cut a payload into 20 ms, the last one filled up with silence."""
     still = silence(codec)
