@@ -23,6 +23,8 @@ class Ability(StrEnum):
     RECORD = "record"
     TRANSFER = "transfer"
     TEXT = "text"
+    PICK_UP = "pick_up"
+    """Tells who picked up (`PickUpDecided`), and what carriers announce."""
 
 
 @dataclass(frozen=True)

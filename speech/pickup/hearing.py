@@ -6,6 +6,8 @@ from speech.pickup.judge import Judgement, PickUpJudge, Tuning
 
 STEP = 640
 """Bytes fed at a time: 40 ms, as a call does."""
+_HANG_OVER = 0.4
+"""Seconds of quiet that may have passed already while speech counts as going on."""
 
 
 def judged(
@@ -30,5 +32,7 @@ def judged(
                 judge.ended(event.at)
             else:
                 judge.tone(event.name, event.at)
+        if ear.speaking:
+            judge.goes_on(ear.heard - _HANG_OVER)
         told += [(ear.heard, one) for one in judge.judge(ear.heard)]
     return told

@@ -8,6 +8,7 @@ person: nobody who says hello is hung up on to be rid of some mailboxes.
 Times are seconds on one axis of the caller's choice (of the sound, or of a clock).
 """
 
+import math
 from dataclasses import dataclass
 
 from speech.contract import Announcement, PickedUpBy
@@ -79,6 +80,8 @@ class PickUpJudge:
         self._news: list[Judgement] = []
         self._greeting_began: float | None = None
         self._speaking = False
+        self._heard_until = 0.0
+        """Until when speech under way was heard: no news is no speech."""
         self._quiet_since = 0.0
         self._words_due = 0
         """Pieces of speech whose words are not known yet."""
@@ -97,10 +100,15 @@ class PickUpJudge:
 
     def began(self, at: float) -> None:
         """Somebody begins to speak."""
-        self._speaking = True
+        self._speaking, self._heard_until = True, at
         pause = at - self._quiet_since
         if self._greeting_began is None or pause >= self._tuning.after_long:
             self._greeting_began = at
+
+    def goes_on(self, until: float) -> None:
+        """They are still speaking at `until`."""
+        if self._speaking:
+            self._heard_until = max(self._heard_until, until)
 
     def ended(self, at: float) -> None:
         """They stopped; where a recogniser listens, `words` follows."""
@@ -168,7 +176,7 @@ class PickUpJudge:
         if self._greeting_began is None:
             moment = self._quiet_since + tuning.silence
         elif self._speaking:
-            moment = self._greeting_began + tuning.long_greeting
+            return math.inf  # what goes on is told
         else:
             moment = self._quiet_since + self._patience(self._quiet_since - self._greeting_began)
         return max(moment, self._tone_until)
@@ -189,12 +197,14 @@ class PickUpJudge:
             return
         if now >= self._answered + tuning.latest:
             self._decide(PickedUpBy.PERSON, "unsure")
+        elif self._speaking:
+            began = self._greeting_began
+            if began is not None and self._heard_until - began >= tuning.long_greeting:
+                self._decide(PickedUpBy.MACHINE, "long_greeting")
         elif now < self._due():
             return
         elif self._greeting_began is None:
             self._decide(PickedUpBy.SILENCE, "silence")
-        elif self._speaking:
-            self._decide(PickedUpBy.MACHINE, "long_greeting")
         elif self._quiet_since - self._greeting_began <= tuning.short_greeting:
             self._decide(PickedUpBy.PERSON, "short_greeting")
         else:

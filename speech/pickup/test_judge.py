@@ -55,7 +55,17 @@ def test_silence_is_a_person_who_waits() -> None:
 def test_who_speaks_on_without_a_pause_is_a_machine() -> None:
     call = Call().answered()
     call.judge.began(0.5)
-    assert call.until(20).told == [(6.0, PickedUp(PickedUpBy.MACHINE, "long_greeting"))]
+    call.judge.goes_on(5.9)
+    assert call.until(6.3).told == []
+    call.judge.goes_on(6.0)
+    assert call.until(6.4).told == [(6.4, PickedUp(PickedUpBy.MACHINE, "long_greeting"))]
+
+
+def test_what_is_no_longer_told_is_no_long_greeting() -> None:
+    """A line process that hangs does not make a machine of a person."""
+    call = Call().answered()
+    call.judge.began(0.5)
+    assert call.until(20).told == [(12.0, PickedUp(PickedUpBy.PERSON, "unsure"))]
 
 
 def test_a_longer_greeting_is_waited_for_a_little_and_is_a_person() -> None:

@@ -38,6 +38,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
         self.voice = CallVoice(self._happened, self._said)
         self._silent_seconds = setup.silent_seconds
         self._beep_seconds = setup.beep_seconds
+        self._pick_up, self._pick_up_words = setup.pick_up, setup.pick_up_words
         self._dtmf = account.trunk.dtmf
         self._keys = KeyFilter()
         self._ring_until = time.monotonic() + order.ring_seconds
@@ -126,6 +127,8 @@ class LineCall(pj.Call):  # type: ignore[misc]
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 self.voice.person = self.getAudioMedia(index)
                 self._last_sound = time.monotonic()
+                if self._pick_up and not self._answered:
+                    self.voice.hear_first_sounds(words=self._pick_up_words)
                 self._maybe_answered()
                 return
 
@@ -246,6 +249,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
 
     def _now_answered(self) -> None:
         self._answered = True
+        self.voice.answered()
         self._happened("answered")
         tones = self._dtmf == "inband" or (self._dtmf == "auto" and not self._events_agreed())
         self.voice.hear(tones=tones, beep_seconds=self._beep_seconds)

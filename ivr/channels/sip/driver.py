@@ -29,6 +29,7 @@ from ivr.channels.contract import (
 )
 from ivr.channels.sip import protocol
 from ivr.channels.sip.numbering import transfer_target, written
+from ivr.channels.sip.pickup import PickUp, PickUpRules
 from ivr.channels.sip.pool import LinePool, Ports
 from ivr.channels.sip.understanding import Understanding
 from speech.contract import Grammar, Recogniser
@@ -63,7 +64,12 @@ class SipCall:
     """One call, as the conversation holds it."""
 
     def __init__(
-        self, channel: "SipChannel", name: str, trunk: Trunk, recogniser: Recogniser | None
+        self,
+        channel: "SipChannel",
+        name: str,
+        trunk: Trunk,
+        recogniser: Recogniser | None,
+        rules: PickUpRules | None,
     ) -> None:
         self._channel = channel
         self._name = name
@@ -72,6 +78,9 @@ class SipCall:
         self._plays = itertools.count(1)
         self._recordings: list[Path] = []
         self._understanding = Understanding(recogniser, self.take) if recogniser else None
+        self._pick_up = (
+            PickUp(rules, recogniser, self.take, self._know_who_picked_up) if rules else None
+        )
         self._over = False
 
     def take(self, event: Event) -> None:
@@ -82,6 +91,31 @@ class SipCall:
         self._events.put_nowait(event)
         if self._over and self._understanding:
             self._understanding.stop()
+        if self._pick_up:
+            self._follow(event, self._pick_up)
+
+    def _follow(self, event: Event, pick_up: PickUp) -> None:
+        """Let whoever finds out who picked up know what happened."""
+        match event:
+            case Answered(at):
+                pick_up.answered(at)
+            case KeyPressed():
+                pick_up.key()
+            case Ended():
+                pick_up.close()
+
+    def first_sound(self, sign: str, at: datetime) -> None:
+        """Something was heard before it is known who picked up."""
+        if self._pick_up and not self._over:
+            self._pick_up.heard(sign, at)
+
+    def machine(self, event: MachineHeard) -> None:
+        """A mailbox's beep was heard."""
+        if self._pick_up is None or not self._pick_up.beep(event.at):
+            self.take(event)
+
+    def _know_who_picked_up(self) -> None:
+        self._send(protocol.KnowsWhoPickedUp(self._name))
 
     async def events(self) -> AsyncIterator[Event]:
         while True:
@@ -120,7 +154,10 @@ class SipCall:
 
     def sound(self, message: protocol.Sound) -> None:
         """A piece of what the person says."""
-        if self._understanding:
+        if message.listening == protocol.FIRST_SOUNDS:
+            if self._pick_up:
+                self._pick_up.sound(message.pcm)
+        elif self._understanding:
             self._understanding.sound(message.listening, message.pcm)
 
     async def record(self, path: Path, *, seconds: float, silence: float) -> None:
@@ -160,7 +197,8 @@ class SipChannel:
     `channels` is how many calls may be held at once; `silent_seconds` after how long without
     RTP a call is asked whether it still lives (0: never), `beep_seconds` for how long after the
     answer a mailbox's beep is listened for (0: never; it costs about 2 ms of CPU a call-second).
-    With a `recogniser` (which its owner starts and closes) people may speak their answers.
+    With a `recogniser` (which its owner starts and closes) people may speak their answers. With
+    `pick_up` it is found out who picked up, by words too where there is a recogniser.
     """
 
     abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER})
@@ -174,12 +212,16 @@ class SipChannel:
         silent_seconds: float = 12.0,
         beep_seconds: float = 30.0,
         recogniser: Recogniser | None = None,
+        pick_up: PickUpRules | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._recogniser = recogniser
         if recogniser is not None:
             self.abilities = self.abilities | {Ability.SPEECH}
+        self._pick_up = pick_up
+        if pick_up is not None:
+            self.abilities = self.abilities | {Ability.PICK_UP}
         self._now = now
         self._calls: dict[str, SipCall] = {}
         self._names = itertools.count(1)
@@ -193,6 +235,8 @@ class SipChannel:
             ports or Ports(),
             silent_seconds=silent_seconds,
             beep_seconds=beep_seconds,
+            pick_up=pick_up is not None,
+            pick_up_words=pick_up is not None and recogniser is not None,
             report=self._heard,
             lost=self._lost,
         )
@@ -220,7 +264,7 @@ class SipChannel:
             raise TransientError(problem("sip-unknown-trunk", trunk=request.trunk))
         name = f"{next(self._names)}"
         line = self.pool.choose(name)
-        call = SipCall(self, name, trunk, self._recogniser)
+        call = SipCall(self, name, trunk, self._recogniser, self._pick_up)
         self._calls[name] = call
         line.send(
             protocol.Place(
@@ -308,11 +352,17 @@ class SipChannel:
         if message.what in ("speech_began", "speech_ended"):
             call.said(message.what, at, **message.facts)
             return
+        if message.what == "first_sound":
+            call.first_sound(message.facts["sign"], at)
+            return
         event = _event(message.what, at, message.facts)
         if event is None:
             log.error("call %s: %s %s", message.call, message.what, message.facts)
             return
-        call.take(event)
+        if isinstance(event, MachineHeard):
+            call.machine(event)
+        else:
+            call.take(event)
         if isinstance(event, Ended):
             del self._calls[message.call]
 

@@ -180,6 +180,8 @@ class Line:
             call.voice.listen(command.listening)
         elif isinstance(command, protocol.StopListening):
             call.voice.stop_listening()
+        elif isinstance(command, protocol.KnowsWhoPickedUp):
+            call.voice.stop_first_sounds()
         elif isinstance(command, protocol.Record):
             call.voice.record(command.path, command.seconds, command.silence)
         elif isinstance(command, protocol.RecordCall):

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 Payload = tuple[Any, ...]
 
+FIRST_SOUNDS = -1
+"""Stands for a listening's number in what is heard until it is known who picked up."""
+
 
 # ------------------------------------------------------------------------- house -> line
 
@@ -48,6 +51,10 @@ class Setup(NamedTuple):
     """A call without RTP for so long is asked whether it still lives."""
     beep_seconds: float
     """How long after the answer a mailbox's beep is listened for; 0: never."""
+    pick_up: bool
+    """Listen from the first sound on until it is known who picked up."""
+    pick_up_words: bool
+    """And send what is said: it is recognised."""
     trunks: list[Any]
 
 
@@ -84,6 +91,12 @@ class Listen(NamedTuple):
 
 class StopListening(NamedTuple):
     """Tell it no more."""
+
+    call: str
+
+
+class KnowsWhoPickedUp(NamedTuple):
+    """It is known who picked up: the first sounds need no listening any more."""
 
     call: str
 
@@ -174,6 +187,7 @@ class Sound(NamedTuple):
 
     call: str
     listening: int
+    """Of which listening; `FIRST_SOUNDS`: of none, but of the call's beginning."""
     pcm: str
     """8,000 Hz, mono, 16 bit little-endian, in base64."""
 
@@ -216,6 +230,7 @@ Command = (
     | StopPlaying
     | Listen
     | StopListening
+    | KnowsWhoPickedUp
     | Record
     | StopRecording
     | RecordCall
@@ -235,6 +250,7 @@ _KINDS: dict[str, Any] = {
         StopPlaying,
         Listen,
         StopListening,
+        KnowsWhoPickedUp,
         Record,
         StopRecording,
         RecordCall,

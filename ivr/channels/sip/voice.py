@@ -7,6 +7,7 @@ from typing import Any
 
 import pjsua2 as pj
 
+from ivr.channels.sip.first_sounds import FirstSounds
 from ivr.channels.sip.hearing import Hearing
 from ivr.channels.sip.sound import Player, Recording, SilenceWatch
 from ivr.channels.sip.utterances import Utterances
@@ -25,6 +26,7 @@ class CallVoice:
         """The person's port on the conference bridge; None before sound flows and at the end."""
         self._hearing: Hearing | None = None
         self._utterances: Utterances | None = None
+        self._first_sounds: FirstSounds | None = None
         self._player: Player | None = None
         self._play = 0
         self._files: list[str] = []
@@ -106,6 +108,27 @@ class CallVoice:
         with contextlib.suppress(pj.Error):
             self._hearing = Hearing(self.person, keys=tones, beep_until=until)
 
+    def hear_first_sounds(self, *, words: bool) -> None:
+        """Listen for who picks up; called again where the call's sound comes anew."""
+        if self._first_sounds is not None:
+            with contextlib.suppress(pj.Error):
+                self._first_sounds.follow(self.person)
+            return
+        with contextlib.suppress(pj.Error):  # timing alone decides where nothing can be heard
+            sound = self._sound if words else None
+            self._first_sounds = FirstSounds(self.person, self._happened, sound)
+
+    def answered(self) -> None:
+        """The call was answered."""
+        if self._first_sounds:
+            self._first_sounds.answered(time.monotonic())
+
+    def stop_first_sounds(self) -> None:
+        """It is known who picked up."""
+        if self._first_sounds:
+            self._first_sounds.end()
+            self._first_sounds = None
+
     def listen(self, listening: int) -> None:
         """Tell what the person says."""
         if self.person is None:
@@ -127,6 +150,8 @@ class CallVoice:
 
     def hear_speech(self, now: float) -> None:
         """Look at what the person said meanwhile."""
+        if self._first_sounds and not self._first_sounds.turn(now):
+            self.stop_first_sounds()
         if self._utterances and not self._utterances.turn(now):
             self._utterances.end()
             self._utterances = None
@@ -170,6 +195,7 @@ class CallVoice:
         if self._hearing:
             self._hearing.end()
             self._hearing = None
+        self.stop_first_sounds()
         if self._utterances:
             self._utterances.end()
             self._utterances = None
