@@ -26,7 +26,7 @@ from app.commands import (
 from app.context import Invocation, complaints, refuse
 from app.context import language as spoken
 from config.logs import set_up
-from config.settings import LoggingSettings
+from config.sections.logging import LoggingSettings
 from core.errors import HuifangError
 
 app = typer.Typer(

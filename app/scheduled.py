@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app import surveys
 from config.loading import Loaded
-from config.settings import ScheduleSettings
+from config.sections.schedules import ScheduleSettings
 from core.document_faults import closest
 from core.errors import AuthorError, Place, Problem, problem
 from dialer.crontab import trigger

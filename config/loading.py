@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from config.settings import Settings, TrunkSettings
+from config.sections.trunks import TrunkSettings
+from config.settings import Settings
 from core.document import Document, KeyPath, parse_document, read_file
 from core.document_faults import faults
 from core.errors import AuthorError, Place, Problem, problem

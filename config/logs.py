@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import Processor
 
-from config.settings import LoggingSettings
+from config.sections.logging import LoggingSettings
 from core.phone import mask
 
 ROOMS = ("config", "speech", "storage", "ivr", "dialer", "followup", "reports", "app")

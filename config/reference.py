@@ -22,7 +22,7 @@ def reference() -> str:
     """Return the tables of every section as Markdown."""
     parts = ["## Top level\n", _table(Settings)]
     for name, field in Settings.model_fields.items():
-        for model in _sections(field.annotation):
+        for model in sections(field.annotation):
             many = get_origin(field.annotation) in (tuple, dict)
             heading = f"## `{name}`" + (" (one entry each)" if many else "")
             parts += [heading + "\n", f"{(model.__doc__ or '').strip()}\n", _table(model)]
@@ -33,7 +33,7 @@ def setting_names(model: type[BaseModel]) -> list[str]:
     """Return the names of all settings of `model` and of the sections below it."""
     names: list[str] = []
     for name, field in model.model_fields.items():
-        names += [name, *(n for part in _sections(field.annotation) for n in setting_names(part))]
+        names += [name, *(n for part in sections(field.annotation) for n in setting_names(part))]
     return names
 
 
@@ -76,10 +76,11 @@ def _written(value: Any) -> str:
     return '""' if value == "" else "none" if value is None else str(value)
 
 
-def _sections(annotation: Any) -> list[type[BaseModel]]:
+def sections(annotation: Any) -> list[type[BaseModel]]:
+    """Return the sections that a setting of this type holds."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in get_args(annotation) for model in _sections(part)]
+    return [model for part in get_args(annotation) for model in sections(part)]
 
 
 def rewrite(file: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from config.logs import mask_numbers, set_up
-from config.settings import LoggingSettings
+from config.sections.logging import LoggingSettings
 
 
 @pytest.mark.parametrize(

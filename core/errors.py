@@ -97,5 +97,9 @@ class TransientError(HuifangError):
     """It may work when tried again: a busy trunk, a locked database."""
 
 
+class UncertainError(HuifangError):
+    """Nobody knows whether it was done (a connection broke in the middle): never done again."""
+
+
 class PermanentError(HuifangError):
     """Trying again will not help."""

@@ -1,5 +1,6 @@
 """What a person thought of the service: the verdict, and the weight it has in an index."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 
@@ -33,6 +34,6 @@ _SEVERITY = (
 )
 
 
-def worst(verdicts: list[Verdict]) -> Verdict | None:
+def worst(verdicts: Collection[str]) -> Verdict | None:
     """Return the verdict that most needs a person, or None where nothing was rated."""
     return next((verdict for verdict in _SEVERITY if verdict in verdicts), None)

@@ -19,7 +19,7 @@ from core.errors import AuthorError, problem
 from core.rules import CallingRules
 from dialer.calendar import check_calendar, zone
 from dialer.deadline import MOST_PRIORITY, call_order, end_of_working_day, first_due
-from dialer.policy import kind_of_number
+from dialer.number_kind import kind_of_number
 from dialer.sampling import Draw, Member, Sample, Stratum
 from storage.batches import add_callbacks, batch_named, lock_making, store_flow
 from storage.database import Database

@@ -19,7 +19,8 @@ from core.rules import (
 )
 from dialer.calendar import UnknownTimeZoneError, moment, start_of_next_day, zone
 from dialer.decision import CallbackFacts, NextStep, Reason
-from dialer.policy import decide, local
+from dialer.policy import decide
+from dialer.ruling import local
 
 THIRDS = 3
 ROUNDS = 50

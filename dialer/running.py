@@ -12,24 +12,22 @@ import structlog
 
 from core.catalogue import text
 from core.clock import Clock, VirtualClock
-from core.disposition import Disposition
 from core.errors import HuifangError
 from core.trunk import Trunk
 from dialer.behind import BEAT, TRICKLE, Behind
 from dialer.closing import Closing
 from dialer.identity import own_name
-from dialer.journal import AttemptJournal, Writer
+from dialer.journal import Writer
 from dialer.life import HEARTBEAT, Life
 from dialer.pacing import limits_of
-from dialer.starting import Lead, claim_rules, wait_for_start
+from dialer.starting import Lead, claim_rules
 from dialer.terms import DialerRules as DialerRules
 from dialer.terms import Tally as Tally
 from dialer.trouble import Trouble
+from dialer.under_way import Hold, UnderWay
 from ivr.channels.contract import TrunkHealth
-from ivr.outcome import Outcome
-from storage.claims import Claimed, claim, notice_due
+from storage.claims import claim, notice_due
 from storage.database import Database
-from storage.recovery import give_up
 from storage.running_batches import batch_states, close_finished
 from storage.trunk_lanes import ensure_lanes
 
@@ -39,8 +37,6 @@ NOTICE = 1.0
 """Seconds between two looks for callbacks whose time has come (rehearsed: a minute)."""
 log = structlog.get_logger(__name__)
 
-Hold = Callable[[Claimed, AttemptJournal], Awaitable[Outcome]]
-"""Makes one claimed call from the INVITE to its end (composed in app over ivr.conversation)."""
 Check = Callable[[], Awaitable[list[TrunkHealth]]]
 
 
@@ -66,7 +62,7 @@ class Dialer:
         self.name = name or own_name()
         self.batches = None if batches is None else tuple(batches)
         self.tally = Tally()
-        self._hold, self._check, self._until_done = hold, check, until_done
+        self._check, self._until_done = check, until_done
         self._virtual = isinstance(clock, VirtualClock)
         self._limits = limits_of(trunks, rules.pacing)
         self.writer = Writer(database, clock)
@@ -87,19 +83,30 @@ class Dialer:
             database_time=database_time,
             language=rules.language,
         )
-        self._closing = Closing(
-            clock,
-            rules.calling,
-            rules.pacing,
-            rules.retry,
-            rules.language,
-            database_time=database_time,
-        )
-        self._calls: dict[int, tuple[Claimed, asyncio.Task[None]]] = {}
         self._wake = asyncio.Event()
+        self._lead = Lead()
+        self._calls = UnderWay(
+            database,
+            clock,
+            hold,
+            self._behind or self.writer,
+            rules=self._claiming,
+            closing=Closing(
+                clock,
+                rules.calling,
+                rules.pacing,
+                rules.retry,
+                rules.language,
+                database_time=database_time,
+            ),
+            trouble=self._trouble,
+            tally=self.tally,
+            lead=self._lead,
+            language=rules.language,
+            ended=self._wake.set,
+        )
         self._draining = self._stopping = False
         self._life = Life(database, clock, self.name, rules.language)
-        self._lead = Lead()
         self._noticed = float("-inf")
 
     # -------------------------------------------------------------------------- what people ask
@@ -112,7 +119,7 @@ class Dialer:
     def stop(self) -> None:
         """No further calls, and those under way are hung up."""
         self._draining = self._stopping = True
-        self._hang_up(None)
+        self._calls.hang_up()
         self._wake.set()
 
     # ---------------------------------------------------------------------------------- the run
@@ -134,7 +141,7 @@ class Dialer:
                 await self._behind.flush()
             await self._sign_off()
         finally:
-            await self._end_calls()
+            await self._calls.end()
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
@@ -173,8 +180,7 @@ class Dialer:
                 looked = result.claimed[0].moment - self._lead.seconds
                 self._lead.took(self.clock.monotonic() - looked)
             for claimed in result.claimed:
-                task = asyncio.create_task(self._call(claimed))
-                self._calls[claimed.attempt_id] = (claimed, task)
+                self._calls.begin(claimed)
             if result.exhausted and not result.claimed:
                 await self._pause(self._until(result.next_due), least=TRICKLE)
             elif result.wait is None:
@@ -193,8 +199,7 @@ class Dialer:
         """Wait for the calls under way; for a database that takes nothing only so long."""
         patient_until = None
         while self._calls:
-            tasks = [task for _, task in self._calls.values()]
-            await asyncio.wait(tasks, timeout=None if self._virtual else 0.2)
+            await self._calls.wait(None if self._virtual else 0.2)
             now = self.clock.monotonic()
             if self.writer.fault is None:
                 patient_until = None
@@ -207,20 +212,11 @@ class Dialer:
 
     def _abandon(self) -> None:
         """Give up on a database that takes nothing: say what is not written."""
-        left = sorted(self._calls)
+        left = self._calls.attempts
         self.tally.unwritten = len(left)
         for attempt_id in left:
             log.error("attempt_not_written", attempt=attempt_id)
         self._say(text("dialing-not-written", self.rules.language, number=len(left)))
-
-    async def _end_calls(self) -> None:
-        """Leave nothing running: the first cancelling ends a conversation, the next one its
-        waiting for the database."""
-        for _ in range(3):
-            tasks = [task for _, task in self._calls.values()]
-            if tasks:
-                self._hang_up(None)
-                await asyncio.wait(tasks, timeout=1.0)
 
     async def _sign_off(self) -> None:
         if self.tally.unwritten:
@@ -273,80 +269,6 @@ class Dialer:
         async with self.database.write() as session:
             await close_finished(session, self.batches, self.clock.now())
 
-    # --------------------------------------------------------------------------------- one call
-
-    async def _call(self, claimed: Claimed) -> None:
-        journal = (self._behind or self.writer).journal(claimed.attempt_id)
-        self.tally.calls_now += 1
-        self.tally.most_at_once = max(self.tally.most_at_once, self.tally.calls_now)
-        self.tally.started += 1
-        try:
-            outcome = await self._outcome(claimed, journal)
-            self._count(outcome)
-            await self._finish(claimed, journal, outcome)
-        finally:
-            self.tally.calls_now -= 1
-            self._calls.pop(claimed.attempt_id, None)
-            self._wake.set()
-
-    async def _finish(self, claimed: Claimed, journal: AttemptJournal, outcome: Outcome) -> None:
-        close = self._closing.act(claimed, journal, outcome)
-        if self._behind:
-            return self._behind.finish(close)
-        # Cancelling (a second Ctrl-C) must not lose the end: the writer keeps it in line.
-        try:
-            await asyncio.shield(self.writer.write(close, patience=None))
-        except HuifangError:
-            raise
-        except Exception as error:  # the end as it was cannot be kept: a person looks
-            log.error("end_refused", attempt=claimed.attempt_id, error=type(error).__name__)
-            now, why = self.clock.now(), text("dialing-end-refused", self.rules.language)
-            await asyncio.shield(
-                self.writer.write(
-                    lambda session: give_up(session, [claimed.attempt_id], now, why=why),
-                    patience=None,
-                )
-            )
-
-    async def _outcome(self, claimed: Claimed, journal: AttemptJournal) -> Outcome:
-        try:
-            if not await wait_for_start(
-                self.database, claimed, self._claiming, self.clock, self._lead, self._was_late
-            ):
-                return Outcome(Disposition.FAILED, self.clock.now(), reason="no_start")
-            return await self._hold(claimed, journal)
-        except asyncio.CancelledError:
-            # Somebody stopped the batch: the conversation has hung up.
-            return self._broken_off(journal, "stopped")
-        except Exception as error:  # whatever went wrong, the attempt gets its end
-            known = isinstance(error, HuifangError)  # a fault that others tell in words already
-            name = type(error).__name__
-            log.error("call_broke", attempt=claimed.attempt_id, error=name, exc_info=not known)
-            return self._broken_off(journal, type(error).__name__)
-
-    def _was_late(self) -> None:
-        self.tally.late += 1
-
-    def _broken_off(self, journal: AttemptJournal, reason: str) -> Outcome:
-        """What we cut short: whoever answered is called by a person, never by us again."""
-        if journal.answered_at is None:
-            ended = Disposition.FAILED
-        elif journal.position:
-            ended = Disposition.PARTIAL
-        else:
-            ended = Disposition.UNKNOWN
-        return Outcome(ended, self.clock.now(), reason=reason)
-
-    def _count(self, outcome: Outcome) -> None:
-        self.tally.dispositions[outcome.disposition.value] += 1
-        if outcome.verdict is not None:
-            self.tally.verdicts[outcome.verdict.value] += 1
-        if outcome.disposition is not Disposition.FAILED:
-            self._trouble.call_went_through()
-        elif outcome.reason not in ("stopped", "no_start"):
-            self._trouble.call_failed()
-            self.tally.trouble = self._trouble.told
-
     # ---------------------------------------------------------------------------------- trouble
 
     def _say(self, trouble: str) -> None:
@@ -383,7 +305,7 @@ class Dialer:
                 await self._finish_batches()
             for batch_id, state in states.items():
                 if state == "stopped":
-                    self._hang_up(batch_id)
+                    self._calls.hang_up(batch_id)
 
     async def _beat(self) -> None:
         while True:
@@ -392,11 +314,6 @@ class Dialer:
             self.tally.interrupted += interrupted
             if not alive:
                 self.drain()
-
-    def _hang_up(self, batch_id: int | None) -> None:
-        for claimed, task in list(self._calls.values()):
-            if batch_id is None or claimed.candidate.batch_id == batch_id:
-                task.cancel()
 
     async def _check_trunks(self) -> None:
         while True:

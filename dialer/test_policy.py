@@ -9,7 +9,7 @@ from core.disposition import Disposition
 from core.rules import CallingRules
 from dialer.calendar import zone
 from dialer.decision import CallbackFacts, PastAttempt
-from dialer.policy import RULES, decide, kind_of_number
+from dialer.policy import RULES, decide
 
 MOBILE = "+8613800138000"
 SHANGHAI = zone("Asia/Shanghai")
@@ -63,33 +63,6 @@ def test_never_called_automatically(known: dict[str, object], code: str, follow_
     assert decision.reason.code == code
     assert decision.not_before is None
     assert decision.follow_up == follow_up
-
-
-@pytest.mark.parametrize(
-    "number",
-    [
-        "+86110",
-        "+86119",
-        "+86120",
-        "+86122",
-        "+8612345",
-        "+8695588",
-        "+86400810000",
-        "+8610110",
-        "+864008100000",
-        "+868008100000",
-        "+8675512345",
-        "+1911",
-        "+18005551234",
-    ],
-)
-def test_emergency_and_service_numbers_are_known(number: str) -> None:
-    assert kind_of_number(number) != "subscriber"
-
-
-@pytest.mark.parametrize("number", [MOBILE, "+861012345678", "+8675588888888", "+14155552671"])
-def test_people_have_subscriber_numbers(number: str) -> None:
-    assert kind_of_number(number) == "subscriber"
 
 
 @pytest.mark.parametrize(

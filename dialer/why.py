@@ -13,7 +13,8 @@ from core.rules import CallingRules
 from dialer.batches import CALLBACK, PERSON, why_not
 from dialer.decision import Decision, Reason
 from dialer.facts import gather
-from dialer.policy import decide, kind_of_number
+from dialer.number_kind import kind_of_number
+from dialer.policy import decide
 from storage import do_not_call
 from storage.database import Database
 from storage.followups import QueueEntry, entries

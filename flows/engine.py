@@ -5,9 +5,8 @@ go on (a value that does not fit, a loop that never waits) ends the call politel
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.disposition import Disposition
 from core.errors import AuthorError, problem
@@ -72,8 +71,7 @@ _WAITING: dict[type, Any] = {
 """Steps that wait: each module has `enter`, `wait` and `answer`."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What one input led to."""
 
     session: Session
@@ -105,8 +103,7 @@ def start(program: Program, *, fields: Mapping[str, Any], language: str | None =
         fields=plain,
         node=program.start,
     )
-    turn = Turn(program, session)
-    return _run(turn)
+    return _run(Turn(program, session))
 
 
 def step(program: Program, session: Session, input: Input) -> Step:
@@ -117,14 +114,15 @@ def step(program: Program, session: Session, input: Input) -> Step:
     refuse_other(program, session.flow, session.sha256)
     if session.ended:
         return Step(session, (), Finished())
-    turn = Turn(program, session)
-    turn.change(turns=session.turns + 1)
+    turn = Turn(program, session.copy())
+    turn.session.turns += 1
     if turn.session.turns > TURNS_PER_SESSION:
         return _failed(turn, Reason.RUNAWAY)
     try:
+        here = turn.node.step
         if isinstance(input, HungUp):
             hang_up.follow(turn)
-        elif not _WAITING[type(turn.node.step)].answer(turn, turn.node.step, input):
+        elif not _WAITING[type(here)].answer(turn, here, input):
             return Step(turn.session, (), wait_of(program, turn.session))
         elif not turn.moved:
             return Step(turn.session, tuple(turn.effects), _wait(turn), tuple(turn.walked))
@@ -141,7 +139,8 @@ def wait_of(program: Program, session: Session) -> Wait:
 def _wait(turn: Turn) -> Wait:
     if turn.session.ended:
         return Finished()
-    found: Wait = _WAITING[type(turn.node.step)].wait(turn, turn.node.step)
+    here = turn.node.step
+    found: Wait = _WAITING[type(here)].wait(turn, here)
     return found
 
 

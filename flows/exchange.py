@@ -1,11 +1,14 @@
 """What the engine and the world say to each other: inputs, effects and waits.
 
-`step(program, session, input) -> Step(session, effects, wait)`. Everything here is a frozen
-dataclass of plain values; only a driver (ivr) performs effects and produces inputs, so one
-survey runs over SIP, a cloud API, SMS, the terminal and in tests.
+`step(program, session, input) -> Step(session, effects, wait)`. Everything here is unchangeable
+and holds plain values; only a driver (ivr) performs effects and produces inputs, so one survey
+runs over SIP, a cloud API, SMS, the terminal and in tests. Effects are named tuples because
+every step makes some and a frozen dataclass takes three times as long to make; what may have no
+values at all (inputs, waits) are dataclasses, which never equal one another across kinds.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.disposition import Disposition
 from core.verdict import Verdict
@@ -69,8 +72,7 @@ Input = Started | Keys | Speech | Silence | Recorded | TransferEnded | HungUp
 # ---------------------------------------------------------------------------------- effects
 
 
-@dataclass(frozen=True)
-class SayText:
+class SayText(NamedTuple):
     """Speak `text`; the keys in `interrupted_by` cut it short, all others are not heard.
 
     Such a key also skips the prompts behind it and is the first key of the wait that follows. A
@@ -84,8 +86,7 @@ class SayText:
     skipped_by: str = ""
 
 
-@dataclass(frozen=True)
-class PlayFile:
+class PlayFile(NamedTuple):
     """Play a recorded file (name relative to the survey's folder)."""
 
     file: str
@@ -95,8 +96,7 @@ class PlayFile:
     skipped_by: str = ""
 
 
-@dataclass(frozen=True)
-class SaveAnswer:
+class SaveAnswer(NamedTuple):
     """One answer: commit it before the next prompt is played."""
 
     step: str
@@ -114,16 +114,14 @@ class SaveAnswer:
     """How often the question was put."""
 
 
-@dataclass(frozen=True)
-class SendMessage:
+class SendMessage(NamedTuple):
     """Send a text message to the called number."""
 
     text: str
     language: str
 
 
-@dataclass(frozen=True)
-class BookTime:
+class BookTime(NamedTuple):
     """The person picked another time, `days` from today at `at` (HH:MM, their time zone)."""
 
     days: int
@@ -131,8 +129,7 @@ class BookTime:
     label: str
 
 
-@dataclass(frozen=True)
-class EndCall:
+class EndCall(NamedTuple):
     """Hang up; what the attempt came to."""
 
     disposition: Disposition

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 _FILLERS = re.compile(
     r"^(?:嗯+|呃+|额+|啊+|哦+|噢+|那个|就是|我觉得|我认为|我|um+|uh+|well|ithink)+"
@@ -48,17 +49,24 @@ def match(utterance: str, answers: Iterable[Iterable[str]]) -> Heard | None:
     said = normalised(utterance)
     if not said:
         return None
+    table = _table(tuple(map(tuple, answers)))
+    for candidate in (said, _bare(said)):
+        whole = table.get(candidate)
+        if whole is not None:
+            return Heard(next(iter(whole)), True) if len(whole) == 1 else None
+    return _contained(said, table)
+
+
+@lru_cache(maxsize=1024)
+def _table(answers: tuple[tuple[str, ...], ...]) -> Mapping[str, set[int]]:
+    """Return which answers each phrase gives; made once for a question, not at every utterance."""
     table: dict[str, set[int]] = {}
     for index, phrases in enumerate(answers):
         for phrase in phrases:
             flat = normalised(phrase)
             if flat:
                 table.setdefault(flat, set()).add(index)
-    for candidate in (said, _bare(said)):
-        whole = table.get(candidate)
-        if whole is not None:
-            return Heard(next(iter(whole)), True) if len(whole) == 1 else None
-    return _contained(said, table)
+    return table
 
 
 def _contained(said: str, table: Mapping[str, set[int]]) -> Heard | None:

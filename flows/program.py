@@ -7,8 +7,10 @@ them. Node names are the steps' ids; a step without one is named by its place: `
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
+from flows.exchange import ALL_KEYS
 from flows.model import Flow, Step
 
 HANG_UP = "hang_up"
@@ -82,3 +84,13 @@ class Program:
     """Names of those to whom calls can be transferred; None: not known, so everybody."""
     prepared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What the engine works out once per program and keeps (never part of a session)."""
+
+    @cached_property
+    def global_keys(self) -> str:
+        """The keys that work everywhere."""
+        return "".join(key.key for key in self.flow.keys)
+
+    @cached_property
+    def other_keys(self) -> str:
+        """The keys that do not."""
+        return "".join(key for key in ALL_KEYS if key not in self.global_keys)

@@ -1,4 +1,7 @@
-"""One conversation's state: frozen, plain JSON, everything the engine needs to go on.
+"""One conversation's state: plain JSON, everything the engine needs to go on.
+
+Each turn works on a copy of its own (`Turn.session`); a session that was handed out is never
+changed any more, nor are the mappings within it.
 
 A session belongs to one version of one survey; it can be written after any step and read back
 on another machine. Language: `language` is chosen at the start and may be switched by the person
@@ -42,7 +45,7 @@ class Pending:
     confidence: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class Session:
     """Where a conversation stands."""
 
@@ -96,9 +99,9 @@ class Session:
         return plain
 
     def copy(self) -> "Session":
-        """Return another session of the same values (those within are never changed in place)."""
+        """Return another session of the same values, for the next turn to change."""
         twin = object.__new__(Session)
-        twin.__dict__.update(self.__dict__)
+        twin.__dict__ = self.__dict__.copy()
         return twin
 
     @classmethod

@@ -10,12 +10,13 @@ A name that is not declared is the author's mistake: `flows.scope.check_names` r
 AuthorError with the step's name before a call is started (and the linter shows it earlier).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, MutableMapping
 from functools import cache, lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Undefined, nodes
+from jinja2 import StrictUndefined, Template, Undefined, nodes
 from jinja2.exceptions import TemplateError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flows import spoken
@@ -60,12 +61,21 @@ _FILTERS = {"default", "d", "length", "int", "float", "round", "lower", "upper",
 _TESTS = {"defined", "undefined", "none", "in", "even", "odd", "true", "false", "number", "string"}
 
 
+Scope = dict[str, Any]
+"""What a template sees: names and their values, mappings within."""
+
+
 class TemplateFault(Exception):
     """A template that cannot be compiled or rendered; the message says why (Jinja's words)."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(["*", "%", "/", "//"])
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return none whatever is offered: Jinja would walk two empty mappings at every text."""
+        del d
+        return {}
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if not (isinstance(left, int | float) and isinstance(right, int | float)):
@@ -79,7 +89,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        if isinstance(obj, Mapping) and argument in obj:
+        if isinstance(obj, dict) and argument in obj:
             return obj[argument]
         return self.undefined(obj=obj, name=str(argument))
 
@@ -135,7 +145,7 @@ def _said(say: Callable[[object, str], str], language: str) -> Callable[[object]
 
 
 @lru_cache(maxsize=8192)
-def text(source: str, language: str = "zh") -> Callable[[Mapping[str, Any]], str]:
+def text(source: str, language: str = "zh") -> Callable[[Scope], str]:
     """Compile a text once; the returned function renders it. Raises TemplateFault."""
     if "{" not in source:
         return lambda _: source
@@ -143,9 +153,9 @@ def text(source: str, language: str = "zh") -> Callable[[Mapping[str, Any]], str
     _judge(source, expression=False)
     template = environment.from_string(source)
 
-    def render(scope: Mapping[str, Any]) -> str:
+    def render(scope: Scope) -> str:
         try:
-            rendered = template.render(scope)
+            rendered = "".join(template.root_render_func(_context(template, scope)))
         except (TemplateError, TypeError, ValueError, OverflowError) as error:
             raise TemplateFault(str(error)) from None
         if len(rendered) > LONGEST_TEXT:
@@ -156,17 +166,20 @@ def text(source: str, language: str = "zh") -> Callable[[Mapping[str, Any]], str
 
 
 @lru_cache(maxsize=8192)
-def expression(source: str, language: str = "zh") -> Callable[[Mapping[str, Any]], Any]:
+def expression(source: str, language: str = "zh") -> Callable[[Scope], Any]:
     """Compile a condition or value once; the returned function evaluates it.
 
     Raises TemplateFault; so does the function where a name is unknown or types do not fit.
     """
     _judge(source, expression=True)
-    compiled = _for_language(language).compile_expression(source, undefined_to_none=False)
+    template = _for_language(language).from_string(f"{{% set result = {source} %}}")
 
-    def evaluate(scope: Mapping[str, Any]) -> Any:
+    def evaluate(scope: Scope) -> Any:
         try:
-            value = compiled(scope)
+            context = _context(template, scope)
+            for _ in template.root_render_func(context):
+                pass  # an expression gives out nothing: its value stays in the context
+            value = context.vars["result"]
             if isinstance(value, Undefined):
                 bool(value)  # raises, as every use of an undefined name does
         except (TemplateError, TypeError, ValueError, OverflowError) as error:
@@ -176,6 +189,11 @@ def expression(source: str, language: str = "zh") -> Callable[[Mapping[str, Any]
         return value
 
     return evaluate
+
+
+def _context(template: Template, scope: Scope) -> Context:
+    # Shared: the scope is looked up as it is, where Jinja would copy it for every template.
+    return template.new_context(scope, shared=True)
 
 
 @lru_cache(maxsize=8192)

@@ -5,7 +5,6 @@ into the next session at its end. Steps (flows/steps/) speak to it: say this, go
 answer, end the call.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from core.catalogue import text as catalogue_text
@@ -36,8 +35,8 @@ class Turn:
     def __init__(self, program: Program, session: Session) -> None:
         self.program = program
         self.flow = program.flow
-        self.session = session.copy()
-        """This turn's own copy: changed in place until the turn hands it out."""
+        self.session = session
+        """This turn's own: steps change it until the turn hands it out."""
         self.effects: list[Effect] = []
         self.walked: list[Walked] = []
         self.silent = False
@@ -74,14 +73,6 @@ class Turn:
         except TemplateFault as fault:
             raise BrokenSurvey(str(fault)) from None
 
-    @property
-    def global_keys(self) -> str:
-        """The keys that work everywhere."""
-        keys: str | None = self.program.prepared.get("global_keys")
-        if keys is None:
-            keys = self.program.prepared["global_keys"] = "".join(k.key for k in self.flow.keys)
-        return keys
-
     def say(self, words: Text, *, answers: bool = False, skippable: bool = False) -> None:
         """Speak `words`; `answers`: every key interrupts and counts; `skippable`: only skips."""
         self.speak(self.render(words), answers=answers, skippable=skippable)
@@ -105,14 +96,9 @@ class Turn:
     def _keys(self, *, answers: bool, skippable: bool) -> tuple[str, str]:
         if answers:
             return ALL_KEYS, ""
-        cut = self.global_keys
-        return cut, "".join(k for k in ALL_KEYS if k not in cut) if skippable else ""
+        return self.program.global_keys, self.program.other_keys if skippable else ""
 
     # -------------------------------------------------------------------------------- ways
-
-    def change(self, **values: Any) -> None:
-        """Change the session."""
-        self.session.__dict__.update(values)
 
     def took(self, kind: EdgeKind, label: str = "") -> None:
         """Note that an edge of the present step was taken."""
@@ -130,20 +116,19 @@ class Turn:
         # A goto may leave parts: only the calls that led into the target's part stay open.
         while stack and self._called(stack[-1]) != node.part:
             stack = stack[:-1]
-        self._move(node=target, stack=stack)
+        self._move(target, stack)
 
     def go_on(self) -> None:
         """Go on behind the present step: to the next one, out of the part, or to the end."""
-        node = self.node
+        session, node = self.session, self.node
         while node.next is None:
-            if not self.session.stack:
+            if not session.stack:
                 self.end(Disposition.COMPLETED, reason=Reason.SURVEY_END)
                 return
-            *rest, caller = self.session.stack
-            node = self.program.nodes[caller]
-            self.change(stack=tuple(rest), node=caller)
-            self.walked.append((caller, EdgeKind.NEXT, ""))
-        self._move(node=node.next)
+            session.node, session.stack = session.stack[-1], session.stack[:-1]
+            node = self.node
+            self.took(EdgeKind.NEXT)
+        self._move(node.next, session.stack)
 
     def call(self, part: str) -> None:
         """Walk into a part, to come back behind the present step."""
@@ -156,10 +141,11 @@ class Turn:
             self.took(EdgeKind.NEXT)
             self.go_on()  # an empty part
             return
-        self._move(stack=(*self.session.stack, self.session.node), node=first)
+        self._move(first, (*self.session.stack, self.session.node))
 
-    def _move(self, **values: Any) -> None:
-        self.change(**values)
+    def _move(self, node: str, stack: tuple[str, ...]) -> None:
+        self.session.node = node
+        self.session.stack = stack
         self.moved = True
 
     def _called(self, caller: str) -> str:
@@ -177,15 +163,15 @@ class Turn:
             "raw": answer.raw,
             "aspect": answer.aspect,
         }
-        self.change(answers={**self.session.answers, answer.step: kept})
+        self.session.answers = {**self.session.answers, answer.step: kept}
         self.effects.append(answer)
         if answer.step == LANGUAGE:
             self.switch_language(answer.value)
 
     def switch_language(self, language: object) -> None:
         """Speak `language` from now on, where the survey has it."""
-        if language in self.flow.languages:
-            self.change(language=language)
+        if isinstance(language, str) and language in self.flow.languages:
+            self.session.language = language
 
     @property
     def rated(self) -> bool:
@@ -218,26 +204,28 @@ class Turn:
 
         Where words at some question could not be told apart, it is `unsure` at best.
         """
-        given = [
-            (answer["aspect"], Verdict(answer["verdict"]))
-            for answer in self.session.answers.values()
-            if answer["verdict"]
-        ]
-        overall = [verdict for aspect, verdict in given if aspect == "overall"]
-        base = overall or [verdict for _, verdict in given]
-        return worst([*base, Verdict.UNSURE] if self.doubtful else base)
+        given = [answer for answer in self.session.answers.values() if answer["verdict"]]
+        overall = [answer for answer in given if answer["aspect"] == "overall"]
+        verdicts = {answer["verdict"] for answer in overall or given}
+        return worst(verdicts | {Verdict.UNSURE} if self.doubtful else verdicts)
 
     def end(
         self, disposition: Disposition, *, verdict: Verdict | None = None, reason: str = ""
     ) -> None:
         """End the call; without a `verdict`, that of the answers."""
-        verdict = verdict or self.verdict()
-        self.change(disposition=disposition, verdict=verdict, reason=str(reason))
+        session = self.session
+        session.disposition = disposition
+        session.verdict = verdict or self.verdict()
+        session.reason = str(reason)
         # Nothing waits behind the last words, so no key may cut them short.
-        self.effects = [
-            replace(effect, interrupted_by="", skipped_by="")
-            if isinstance(effect, SayText | PlayFile)
-            else effect
-            for effect in self.effects
-        ]
-        self.effects.append(EndCall(disposition, verdict, str(reason)))
+        self.effects = [_in_full(effect) for effect in self.effects]
+        self.effects.append(EndCall(disposition, session.verdict, session.reason))
+
+
+def _in_full(effect: Effect) -> Effect:
+    """Return a prompt that no key cuts short."""
+    if isinstance(effect, SayText):
+        return SayText(effect.text, effect.language)
+    if isinstance(effect, PlayFile):
+        return PlayFile(effect.file, effect.language, effect.text)
+    return effect

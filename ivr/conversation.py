@@ -272,7 +272,7 @@ class _Conversation:
             if ended is not None and ended.by is EndedBy.CRASH:
                 # What became of the person on the line is not known: somebody has to look.
                 end = await self._break_off()
-                return replace(end, disposition=Disposition.UNKNOWN, reason="crash")
+                return end._replace(disposition=Disposition.UNKNOWN, reason="crash")
 
     def _go_on(self, heard: Input) -> None:
         # Who hangs up while being put through wanted a person, too.
@@ -296,7 +296,7 @@ class _Conversation:
         self.dialogue.lift_guard()
         end = await self._break_off()
         await self.dialogue.last_words(await self.wordings.own("ivr-too-long"))
-        return replace(end, reason=end.reason or "too_long")
+        return end._replace(reason=end.reason or "too_long")
 
     async def _perform(self, *, silently: bool = False) -> Playlist:
         """Write down what is to be kept, in order; return what is to be said."""

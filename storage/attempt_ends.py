@@ -12,16 +12,23 @@ from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.follow_up import rank
-from storage.attempts import AttemptEnd, Following, closing, number_is_invalid
+from storage.attempts import (
+    KEPT,
+    TRIED,
+    AttemptEnd,
+    Following,
+    closing,
+    number_is_invalid,
+    open_item_about,
+    tried,
+    what_becomes,
+)
 from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
-from storage.followups import open_item
 from storage.schema import Answer, Attempt, Callback, FollowUpEvent, FollowUpItem
 
 ATTEMPTS = cast(Table, Attempt.__table__)
 CALLBACKS = cast(Table, Callback.__table__)
 ITEMS = cast(Table, FollowUpItem.__table__)
-KEPT = ("dialed_at", "ringing_at", "answered_at", "session")
-"""What the conversation does not know must not wipe out what was noted meanwhile."""
 
 End = tuple[AttemptEnd, Following]
 
@@ -49,16 +56,7 @@ async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
         return
     await connection.execute(_CLOSE, [_closed(end) for end, _ in still])
     await connection.execute(
-        _NOTE,
-        [
-            {
-                "of": found[end.attempt_id].callback_id,
-                "disposition": end.disposition,
-                "rated": end.verdict,
-                "tried": int(end.counts),
-            }
-            for end, _ in still
-        ],
+        TRIED, [tried(end, found[end.attempt_id].callback_id) for end, _ in still]
     )
     known = await known_callbacks(session, [row.callback_id for row in found.values()])
     attempts = await known_attempts(
@@ -76,15 +74,12 @@ async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
         if end.disposition == "invalid_number":
             await number_is_invalid(session, callback, row.e164, end, why)
             continue
-        again = step.action == "retry" or (end.booked_at is not None and step.action == "done")
-        if end.person_wanted or not (again or step.action == "done"):
-            reason = end.person_wanted or step.follow_up or "not_reached"
+        state, reason = what_becomes(end, step)
+        if state == "follow_up":
             persons.append((callback, reason, end.ended_at))
-            state, next_at, closed_at = "follow_up", None, end.ended_at
-        elif again:
-            state, next_at, closed_at = "waiting", end.booked_at or step.at, None
-        else:
-            state, next_at, closed_at = "done", None, end.ended_at
+        waits = state == "waiting"
+        next_at = end.booked_at or step.at if waits else None
+        closed_at = None if waits else end.ended_at
         states.append(
             {"of": callback.id, "now": state, "why": why[:500], "at": next_at, "closed": closed_at}
         )
@@ -130,17 +125,6 @@ _OPEN = select(ATTEMPTS.c.id, ATTEMPTS.c.callback_id, ATTEMPTS.c.party_id, ATTEM
     ATTEMPTS.c.id.in_(bindparam("ids", expanding=True)), ATTEMPTS.c.state == "open"
 )
 _CLOSE = _close_statement()
-_NOTE = (
-    update(CALLBACKS)
-    .where(CALLBACKS.c.id == bindparam("of"))
-    .values(
-        disposition=bindparam("disposition"),
-        verdict=func.coalesce(
-            bindparam("rated", type_=CALLBACKS.c.verdict.type), CALLBACKS.c.verdict
-        ),
-        tries=CALLBACKS.c.tries + bindparam("tried"),
-    )
-)
 _SET = (
     update(CALLBACKS)
     .where(CALLBACKS.c.id == bindparam("of"))
@@ -167,16 +151,7 @@ async def _give_to_persons(
     fresh = []
     for callback, reason, now in persons:
         if callback.case_id in taken or cases[callback.case_id] > 1:
-            await open_item(
-                session,
-                case_id=callback.case_id,
-                callback_id=callback.id,
-                party_id=callback.party_id,
-                reason=reason,
-                deadline=callback.deadline,
-                key_incident=callback.key_incident,
-                now=now,
-            )
+            await open_item_about(session, callback, reason, now)
         else:
             fresh.append((callback, reason, now))
     if not fresh:

@@ -21,7 +21,7 @@ from storage.schema import Answer, Attempt, Callback, PartyNumber
 _ATTEMPTS = cast(Table, Attempt.__table__)
 _CALLBACKS = cast(Table, Callback.__table__)
 _ANSWER = insert(cast(Table, Answer.__table__))
-_TRIED = (
+TRIED = (
     update(_CALLBACKS)
     .where(_CALLBACKS.c.id == bindparam("which"))
     .values(
@@ -32,6 +32,9 @@ _TRIED = (
         tries=_CALLBACKS.c.tries + bindparam("more", type_=_CALLBACKS.c.tries.type),
     )
 )
+"""Notes a try on its callback; its values: `tried`."""
+KEPT = ("dialed_at", "ringing_at", "answered_at", "session")
+"""What the conversation does not know must not wipe out what was noted meanwhile."""
 
 
 class NextStep(Protocol):
@@ -139,30 +142,43 @@ async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -
     if attempt is None:
         return False
     callback_id, party_id, e164 = attempt
-    await connection.execute(
-        _TRIED,
-        {
-            "which": callback_id,
-            "disposition": end.disposition,
-            "new_verdict": end.verdict,
-            "more": int(end.counts),
-        },
-    )
+    await connection.execute(TRIED, tried(end, callback_id))
     known = (await known_callbacks(session, [callback_id]))[callback_id]
     attempts = await known_attempts(session, party_ids=[party_id], numbers=[e164])
     step, why = following(known, attempts)
     if end.disposition == "invalid_number":
         await number_is_invalid(session, known, e164, end, why)
-    elif end.person_wanted:
-        await _give_to_person(session, known, end.person_wanted, why, end.ended_at)
-    elif step.action == "retry" or (end.booked_at is not None and step.action == "done"):
+        return True
+    state, reason = what_becomes(end, step)
+    if state == "follow_up":
+        await _give_to_person(session, known, reason, why, end.ended_at)
+    elif state == "waiting":
         at = end.booked_at or step.at
-        await _set(session, callback_id, "waiting", why, next_at=at, due=False)
-    elif step.action == "done":
-        await _set(session, callback_id, "done", why, closed_at=end.ended_at)
+        await _set(session, callback_id, state, why, next_at=at, due=False)
     else:
-        await _give_to_person(session, known, step.follow_up or "not_reached", why, end.ended_at)
+        await _set(session, callback_id, state, why, closed_at=end.ended_at)
     return True
+
+
+def what_becomes(end: AttemptEnd, step: NextStep) -> tuple[str, str]:
+    """Return the callback's next state, and for ``follow_up`` why a person is due."""
+    if end.person_wanted:
+        return "follow_up", end.person_wanted
+    if step.action == "retry" or (end.booked_at is not None and step.action == "done"):
+        return "waiting", ""
+    if step.action == "done":
+        return "done", ""
+    return "follow_up", step.follow_up or "not_reached"
+
+
+def tried(end: AttemptEnd, callback_id: int) -> dict[str, Any]:
+    """Return the values of `TRIED`."""
+    return {
+        "which": callback_id,
+        "disposition": end.disposition,
+        "new_verdict": end.verdict,
+        "more": int(end.counts),
+    }
 
 
 def closing(end: AttemptEnd) -> dict[str, Any]:
@@ -179,8 +195,7 @@ def closing(end: AttemptEnd) -> dict[str, Any]:
         "packets_lost": end.packets_lost,
         "recording": end.recording,
     }
-    # What the conversation does not know must not wipe out what was noted meanwhile.
-    for name in ("dialed_at", "ringing_at", "answered_at", "session"):
+    for name in KEPT:
         value = getattr(end, name)
         if value is not None:
             values[name] = value
@@ -197,6 +212,13 @@ async def _give_to_person(
     session: AsyncSession, known: KnownCallback, reason: str, why: str, now: datetime
 ) -> None:
     await _set(session, known.id, "follow_up", why, closed_at=now)
+    await open_item_about(session, known, reason, now)
+
+
+async def open_item_about(
+    session: AsyncSession, known: KnownCallback, reason: str, now: datetime
+) -> None:
+    """Open the follow-up item of a callback, or add the reason to the one that its case has."""
     await open_item(
         session,
         case_id=known.case_id,

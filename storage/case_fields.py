@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.schema import Branch, Callback, Case, Officer, Party, Unit
+from storage.case_names import NAMES, with_names
+from storage.schema import Callback, Case, Party
 
 UNIT_SEPARATOR = "/"
 """Between the levels of a unit's full name."""
@@ -59,23 +60,18 @@ def _spoken(row: Row[Any], zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-_FIELDS = (
+_FIELDS = with_names(
     select(
         Case.case_number,
         Case.respondent_class,
         Case.accepted_at,
         Case.closed_at,
         Case.fields,
-        Unit.name.label("unit"),
-        Officer.name.label("officer"),
-        Branch.name.label("branch"),
+        *NAMES,
         Party.name.label("name"),
         Party.language.label("language"),
     )
     .select_from(Callback)
     .join(Case, Case.id == Callback.case_id)
     .join(Party, Party.id == Callback.party_id)
-    .outerjoin(Unit, Unit.id == Case.unit_id)
-    .outerjoin(Officer, Officer.id == Case.officer_id)
-    .outerjoin(Branch, Branch.id == Case.branch_id)
 )

@@ -14,11 +14,11 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.verdict import Verdict
+from storage.case_names import NAMES, with_names
 from storage.results import answers_of
 from storage.schema import (
     Attempt,
     Batch,
-    Branch,
     Callback,
     Case,
     CaseParty,
@@ -27,7 +27,6 @@ from storage.schema import (
     Officer,
     Party,
     PartyNumber,
-    Unit,
     WriteBack,
 )
 
@@ -103,18 +102,13 @@ async def standing(
             Case,
             Party,
             Batch.name.label("batch"),
-            Unit.name.label("unit"),
-            Officer.name.label("officer"),
+            *NAMES,
             Officer.badge_number,
-            Branch.name.label("branch"),
             CaseParty.role,
         )
         .join(Case, Case.id == Callback.case_id)
         .join(Party, Party.id == Callback.party_id)
         .join(Batch, Batch.id == Callback.batch_id)
-        .outerjoin(Unit, Unit.id == Case.unit_id)
-        .outerjoin(Officer, Officer.id == Case.officer_id)
-        .outerjoin(Branch, Branch.id == Case.branch_id)
         .outerjoin(CaseParty, (CaseParty.case_id == Case.id) & (CaseParty.party_id == Party.id))
         .where(_stands(), ~written, Callback.id > after)
         .order_by(Callback.id)
@@ -122,7 +116,7 @@ async def standing(
     )
     if source:
         query = query.where(Case.source == source)
-    rows = (await session.execute(query)).all()
+    rows = (await session.execute(with_names(query))).all()
     gathered = await _gathered(session, rows) if rows else {}
     return [_final(row, gathered[row.Callback.id]) for row in rows]
 

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.case_names import NAMES, with_names
 from storage.database import Database
 from storage.schema import (
     Answer,
     Attempt,
     Batch,
-    Branch,
     Callback,
     Case,
     Officer,
@@ -130,22 +130,18 @@ def _query(wanted: ResultFilter) -> Select[*tuple[Any, ...]]:
             Case.case_number,
             Case.respondent_class,
             Case.key_incident,
-            Unit.name.label("unit"),
-            Officer.name.label("officer"),
+            *NAMES,
             Officer.badge_number,
-            Branch.name.label("branch"),
             Party.name.label("party"),
         )
         .join(Callback, Callback.id == Attempt.callback_id)
         .join(Batch, Batch.id == Callback.batch_id)
         .join(Case, Case.id == Callback.case_id)
         .join(Party, Party.id == Attempt.party_id)
-        .outerjoin(Unit, Unit.id == Case.unit_id)
-        .outerjoin(Officer, Officer.id == Case.officer_id)
-        .outerjoin(Branch, Branch.id == Case.branch_id)
         .order_by(Attempt.id)
         .limit(PAGE)
     )
+    query = with_names(query)
     if wanted.batch:
         query = query.where(Batch.name == wanted.batch)
     if wanted.since is not None:

@@ -13,15 +13,14 @@ from sqlalchemy import ColumnElement, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.case_fields import fields_by_name
+from storage.case_names import NAMES, with_names
 from storage.schema import (
-    Branch,
     Callback,
     Case,
     CaseParty,
     CaseTag,
     DoNotCall,
     FollowUpItem,
-    Officer,
     Party,
     PartyNumber,
     Unit,
@@ -186,7 +185,7 @@ async def walk(
 
 
 def _rows(query: CaseQuery, after: tuple[int, int]) -> Any:
-    return (
+    return with_names(
         select(
             CaseParty.case_id,
             CaseParty.party_id,
@@ -199,15 +198,10 @@ def _rows(query: CaseQuery, after: tuple[int, int]) -> Any:
             Party.name,
             Party.face_to_face,
             Party.language,
-            Unit.name.label("unit"),
-            Officer.name.label("officer"),
-            Branch.name.label("branch"),
+            *NAMES,
         )
         .join(Case, Case.id == CaseParty.case_id)
         .join(Party, Party.id == CaseParty.party_id)
-        .outerjoin(Unit, Unit.id == Case.unit_id)
-        .outerjoin(Officer, Officer.id == Case.officer_id)
-        .outerjoin(Branch, Branch.id == Case.branch_id)
         .where(*_conditions(query))
         .where(tuple_(CaseParty.case_id, CaseParty.party_id) > after)
         .order_by(CaseParty.case_id, CaseParty.party_id)

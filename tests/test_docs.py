@@ -90,3 +90,12 @@ def test_the_architecture_page_names_every_room() -> None:
     for room in (file.parent.name for file in ROOT.glob("*/__init__.py")):
         if room not in ("tests", "benchmarks"):
             assert f"`{room}/`" in text, room
+
+
+def test_the_files_of_the_architecture_are_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = re.findall(r"`([a-z0-9_/]+(?:\.py|/))`", page)
+    assert len(named) > 40
+    for name in named:
+        # Files of one room are named without it after the first.
+        assert (ROOT / name).exists() or list(ROOT.glob(f"[a-z]*/**/{name}")), name

@@ -74,8 +74,7 @@ def claim(
     output: Output = Format.TEXT,
 ) -> None:
     """Claim one item: nobody else works on it. / 领取"""
-    entry = _with_queue(ctx, lambda queue: queue.claim(item, by or whoever()))
-    _show(ctx, entry, [], output, reveal)
+    _act(ctx, lambda queue: queue.claim(item, by or whoever()), output, reveal)
 
 
 @app.command("release")
@@ -83,8 +82,7 @@ def release(
     ctx: typer.Context, item: Item, by: By = "", note: Note = "", output: Output = Format.TEXT
 ) -> None:
     """Put an item back that you hold. / 退回"""
-    entry = _with_queue(ctx, lambda queue: queue.release(item, by or whoever(), note))
-    _show(ctx, entry, [], output, False)
+    _act(ctx, lambda queue: queue.release(item, by or whoever(), note), output)
 
 
 @app.command("record")
@@ -110,7 +108,7 @@ def record(
             item, by or whoever(), outcome, note=note, corrected=corrected, again=again
         )
 
-    _show(ctx, _with_queue(ctx, work), [], output, False)
+    _act(ctx, work, output)
 
 
 @app.command("close")
@@ -118,8 +116,7 @@ def close(
     ctx: typer.Context, item: Item, by: By = "", note: Note = "", output: Output = Format.TEXT
 ) -> None:
     """Close an item that has a recorded outcome. / 办结"""
-    entry = _with_queue(ctx, lambda queue: queue.close(item, by or whoever(), note))
-    _show(ctx, entry, [], output, False)
+    _act(ctx, lambda queue: queue.close(item, by or whoever(), note), output)
 
 
 @app.command("show")
@@ -142,6 +139,16 @@ def _with_queue(ctx: typer.Context, work: Callable[[Queue], Awaitable[Result]]) 
         return await work(Queue(database, clock))
 
     return with_database(ctx, run)
+
+
+def _act(
+    ctx: typer.Context,
+    work: Callable[[Queue], Awaitable[QueueEntry]],
+    output: Format,
+    reveal: bool = False,
+) -> None:
+    """Do something to an item, and show it as it is then."""
+    _show(ctx, _with_queue(ctx, work), [], output, reveal)
 
 
 def _number(typed: str) -> PhoneNumber:

@@ -28,5 +28,5 @@ def take(turn: Turn, step: Ask, choice: Choice, kind: str, raw: str, confidence:
         )
     )
     if step.aspect is not None and choice.verdict is None and choice.score is None:
-        turn.change(skipped=True)  # 转人工 as one of the answers: nothing was rated
+        turn.session.skipped = True  # 转人工 as one of the answers: nothing was rated
     turn.go(choice.goto)

@@ -16,7 +16,7 @@ def follow(turn: Turn, key: GlobalKey) -> None:
     """Do what a key that leads away does: go to its step, or end as refused."""
     turn.took(EdgeKind.GLOBAL_KEY, key.key)
     if key.goto is not None:
-        turn.change(diverted=True)
+        turn.session.diverted = True
         turn.go(key.goto)
         return
     turn.say_own("flow-refused-words")

@@ -35,7 +35,7 @@ def questions_left(turn: Turn) -> bool:
     """Return whether a question was left out, or the default way on from here meets one."""
     if turn.session.diverted:
         return True
-    probe = Turn(turn.program, turn.session)
+    probe = Turn(turn.program, turn.session.copy())
     seen: set[tuple[str, tuple[str, ...]]] = set()
     try:
         while not probe.session.ended:

@@ -36,7 +36,7 @@ def enter(turn: Turn, step: Question) -> None:
 
 def put(turn: Turn, step: Question, words: Text) -> None:
     """Put the question in these words."""
-    turn.change(tries=turn.session.tries + 1)
+    turn.session.tries += 1
     turn.say(words, answers=step.barge_in)
 
 
@@ -52,7 +52,7 @@ def wait(turn: Turn, step: Question) -> WaitAnswer:
 
 def _wait(turn: Turn, step: Question) -> WaitAnswer:
     session = turn.session
-    keys = turn.global_keys
+    keys = turn.program.global_keys
     least = most = 1
     end_key = None
     phrases: tuple[str, ...] = ()
@@ -129,7 +129,7 @@ def _global(turn: Turn, step: Question, key: GlobalKey) -> None:
         _invalid(turn, step)
     else:
         turn.took(EdgeKind.REPEAT, key.key)
-        turn.change(repeats=turn.session.repeats + 1)
+        turn.session.repeats += 1
         if turn.session.pending is not None:
             _ask_back(turn, step, turn.session.pending)
         else:
@@ -157,7 +157,7 @@ def _speech(turn: Turn, step: Question, given: Speech) -> None:
         _spoken_number(turn, step, given, digits, sure=sure, likely=likely)
         return
     answers = _answers(step)
-    heard = match(given.text, [*map(list, _forms_each(turn, step))])
+    heard = match(given.text, _forms_each(turn, step))
     if heard is None or not likely:
         _unsure(turn, step, given.text)
     elif heard.answer >= len(answers):
@@ -172,7 +172,8 @@ def _speech(turn: Turn, step: Question, given: Speech) -> None:
         _unsure(turn, step, given.text)
     else:
         pending = Pending(heard.answer, given.text, given.confidence)
-        turn.change(pending=pending, unclear=given.text)
+        turn.session.pending = pending
+        turn.session.unclear = given.text
         _ask_back(turn, step, pending)
 
 
@@ -192,7 +193,8 @@ def _spoken_number(
         number.take(turn, step, digits, raw=given.text, confidence=given.confidence)
     else:
         pending = Pending(0, given.text, given.confidence)
-        turn.change(pending=pending, unclear=given.text)
+        turn.session.pending = pending
+        turn.session.unclear = given.text
         _ask_back(turn, step, pending)
 
 
@@ -221,31 +223,31 @@ def _silence(turn: Turn, step: Question) -> None:
         _unsure(turn, step)
         return
     count = turn.session.silences
-    turn.change(silences=count + 1)
+    turn.session.silences += 1
     _react(turn, step, EdgeKind.SILENCE, step.on_silence, count, "flow-silence")
 
 
 def _invalid(turn: Turn, step: Question) -> None:
     count = turn.session.invalids
-    turn.change(invalids=count + 1)
+    turn.session.invalids += 1
     own = "flow-invalid-number" if isinstance(step, Number) else "flow-invalid"
     _react(turn, step, EdgeKind.INVALID, step.on_invalid, count, own)
 
 
 def _unsure(turn: Turn, step: Question, words: str = "") -> None:
     count = turn.session.unsures
-    unclear = words or turn.session.unclear
-    turn.change(unsures=count + 1, unclear=unclear)
+    turn.session.unsures += 1
+    turn.session.unclear = words or turn.session.unclear
     _react(turn, step, EdgeKind.UNSURE, step.on_unsure, count, "flow-unsure")
 
 
 def _react(
     turn: Turn, step: Question, kind: EdgeKind, reaction: Reaction, count: int, own: str
 ) -> None:
-    turn.change(pending=None)
+    turn.session.pending = None
     if reaction.goto is not None:
         turn.took(kind)
-        turn.change(skipped=True)
+        turn.session.skipped = True
         if reaction.say is not None:
             turn.say(_nth(reaction.say, count))
         turn.go(reaction.goto)
@@ -280,7 +282,7 @@ def _give_up(turn: Turn, step: Question) -> None:
             )
         )
     leave(turn)
-    turn.change(skipped=True)
+    turn.session.skipped = True
     reaction = step.on_give_up
     if reaction.say is not None:
         turn.say(_nth(reaction.say, 0))
@@ -306,22 +308,18 @@ def _take(turn: Turn, step: Question, index: int, kind: str, raw: str, confidenc
 
 
 def _settle(turn: Turn) -> None:
-    turn.change(unclear="", pending=None)
+    turn.session.unclear = ""
+    turn.session.pending = None
 
 
 def leave(turn: Turn) -> None:
     """Forget the counts of the question; words that stayed unclear are remembered."""
     session = turn.session
-    turn.change(
-        unsettled=session.unsettled or bool(session.unclear or session.pending),
-        unclear="",
-        pending=None,
-        tries=0,
-        repeats=0,
-        silences=0,
-        invalids=0,
-        unsures=0,
-    )
+    if session.unclear or session.pending:
+        session.unsettled = True
+    _settle(turn)
+    session.tries = session.repeats = 0
+    session.silences = session.invalids = session.unsures = 0
 
 
 def tries(turn: Turn) -> int:

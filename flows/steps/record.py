@@ -9,7 +9,7 @@ from flows.turn import Turn
 
 def enter(turn: Turn, step: Record) -> None:
     """Say what it is about; the driver sounds the tone."""
-    turn.change(tries=turn.session.tries + 1)
+    turn.session.tries += 1
     turn.say(step.record)
 
 
@@ -26,7 +26,7 @@ def answer(turn: Turn, step: Record, given: Input) -> bool:
             return False
         if key.does == "repeat":
             turn.took(EdgeKind.REPEAT, key.key)
-            turn.change(repeats=turn.session.repeats + 1)
+            turn.session.repeats += 1
             turn.say(step.record)
             return True
         global_key.follow(turn, key)

@@ -15,7 +15,7 @@ def enter(turn: Turn, step: Set) -> None:
         if name == LANGUAGE:
             turn.switch_language(value)
         else:
-            turn.change(vars={**turn.session.vars, name: value})
+            turn.session.vars = {**turn.session.vars, name: value}
     turn.took(EdgeKind.NEXT)
     turn.go_on()
 

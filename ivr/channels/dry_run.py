@@ -33,6 +33,7 @@ from ivr.channels.contract import (
     TransferFinished,
     TrunkHealth,
 )
+from ivr.channels.happenings import Happenings
 from ivr.people.mix import Mix
 from ivr.people.person import (
     BEEP_SECONDS,
@@ -122,7 +123,7 @@ class DryRunCall:
     ) -> None:
         self._request, self._person, self._clock, self._grid = request, person, clock, grid
         self._on_end = on_end
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._happenings = Happenings()
         self._numbers = itertools.count(1)
         self._heard = 0
         """Number of the last play that began."""
@@ -130,7 +131,7 @@ class DryRunCall:
         self._used = 0
         """Reactions of the script that were used up."""
         self._sound_until = -math.inf
-        self._over = self._answered = False
+        self._answered = False
         self._prompt: asyncio.Task[None] | None = None
         self._acting: asyncio.Task[None] | None = None
         self._mid_action = False
@@ -141,21 +142,17 @@ class DryRunCall:
         self._recording_path = Path()
         self._after_playing = False
         self._others: set[asyncio.Task[None]] = set()
-        self._tell(Dialed(clock.now()))
+        self._happenings.tell(Dialed(clock.now()))
         self._spawn(self._pick_up())
 
-    async def events(self) -> AsyncIterator[Event]:
+    def events(self) -> AsyncIterator[Event]:
         """Yield what happens, `Ended` last."""
-        while True:
-            event = await self._events.get()
-            yield event
-            if isinstance(event, Ended):
-                return
+        return self._happenings.read()
 
     async def play(self, files: list[Path]) -> int:
         """Play, in thought; returns the number of the play."""
         number = next(self._numbers)
-        if self._over:
+        if self._happenings.over:
             return number
         self._silence()
         self._heard = self._playing = number
@@ -181,7 +178,7 @@ class DryRunCall:
 
     async def record(self, path: Path, *, seconds: float, silence: float) -> None:
         """Record the person, which is a file of silence as long as the recording."""
-        if self._over:
+        if self._happenings.over:
             return
         self._recording_path, self._recording_began = path, self._clock.monotonic()
         self._recording = self._spawn(self._record(seconds, silence))
@@ -213,7 +210,7 @@ class DryRunCall:
         person = self._person
         await self._pause(SET_UP_SECONDS)
         if person.rings or person.status == 0:
-            self._tell(Ringing(self._clock.now()))
+            self._happenings.tell(Ringing(self._clock.now()))
             patience = float(self._request.ring_seconds)
             if person.status == 0 or person.rings > patience:
                 await self._pause(patience)
@@ -222,13 +219,13 @@ class DryRunCall:
         if person.status != 200:
             return self._end(EndedBy.TRUNK, person.status, Q850.get(person.status, 0))
         self._answered = True
-        self._tell(Answered(self._clock.now()))
+        self._happenings.tell(Answered(self._clock.now()))
         for action in person.script.on_answer:
             await self._pause(action.after)
             await self._do(action)
         if person.machine:
             await self._pause(GREETING_SECONDS + BEEP_SECONDS)
-            self._tell(MachineHeard(self._clock.now()))
+            self._happenings.tell(MachineHeard(self._clock.now()))
         return None
 
     async def _react(self, number: int, seconds: float) -> None:
@@ -262,7 +259,7 @@ class DryRunCall:
                 for index, key in enumerate(keys):
                     if index:
                         await self._pause(self._grid)
-                    self._tell(KeyPressed(key, self._clock.now(), self._person.keys_by))
+                    self._happenings.tell(KeyPressed(key, self._clock.now(), self._person.keys_by))
                 self._mid_action = False
             case Speak():
                 await self._say(action)
@@ -299,7 +296,7 @@ class DryRunCall:
         await self._pause(seconds)
         if self._playing == number:
             self._playing = None
-            self._tell(PromptFinished(number, self._clock.now()))
+            self._happenings.tell(PromptFinished(number, self._clock.now()))
             if self._after_playing:
                 self._end(EndedBy.US, 200)
 
@@ -313,7 +310,9 @@ class DryRunCall:
                 break
             await self._pause(min(quiet_at, limit) - now)
         length = self._keep_recording()
-        self._tell(RecordingFinished(self._recording_path, length, ended_by, self._clock.now()))
+        self._happenings.tell(
+            RecordingFinished(self._recording_path, length, ended_by, self._clock.now())
+        )
 
     def _keep_recording(self) -> float:
         self._recording = None
@@ -327,7 +326,7 @@ class DryRunCall:
 
     async def _transfer(self) -> None:
         await self._pause(2.0)
-        self._tell(TransferFinished(taken=True, at=self._clock.now()))
+        self._happenings.tell(TransferFinished(taken=True, at=self._clock.now()))
 
     def _silence(self) -> None:
         self._playing = None
@@ -336,24 +335,21 @@ class DryRunCall:
             self._prompt = None
 
     def _end(self, by: EndedBy, status: int, cause: int = 16) -> None:
-        if self._over:
+        if self._happenings.over:
             return
         if self._recording is not None:
             self._recording.cancel()
             length = self._keep_recording()
             now = self._clock.now()
-            self._tell(RecordingFinished(self._recording_path, length, "hang_up", now))
-        self._tell(Ended(self._clock.now(), by, status, cause if by is not EndedBy.US else 16))
-        self._over = True
+            self._happenings.tell(RecordingFinished(self._recording_path, length, "hang_up", now))
+        self._happenings.tell(
+            Ended(self._clock.now(), by, status, cause if by is not EndedBy.US else 16)
+        )
         current = asyncio.current_task()
         for task in self._others:
             if task is not current:
                 task.cancel()
         self._on_end(self)
-
-    def _tell(self, event: Event) -> None:
-        if not self._over:
-            self._events.put_nowait(event)
 
     async def _pause(self, seconds: float) -> None:
         """Sleep until the first moment of the grid that is not before `seconds` from now."""

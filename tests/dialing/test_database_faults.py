@@ -38,8 +38,11 @@ async def test_a_locked_database_stops_the_calling_and_loses_nothing(tmp_path: P
     dialer = dialing(database, line)
     async with running(dialer) as task:
         await line.on_line.wait()
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with contextlib.closing(
+            sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+        ) as other:
+            # Beside the loop: a transaction of the dialer that is under way has to end first.
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
             line.free.set()  # answers are given while nothing can be written
             await until(lambda: dialer.writer.fault is not None and dialer.tally.trouble != "")
             assert "locked" in dialer.tally.trouble or "busy" in dialer.tally.trouble
@@ -154,8 +157,11 @@ async def test_draining_ends_while_the_database_fails_and_a_person_gets_the_rest
     async with running(dialer) as task:
         await until(lambda: dialer.tally.calls_now == 3)
         await line.on_line.wait()
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with contextlib.closing(
+            sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+        ) as other:
+            # Beside the loop: a transaction of the dialer that is under way has to end first.
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
             line.free.set()
             dialer.drain()
             async with asyncio.timeout(60):

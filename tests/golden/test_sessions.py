@@ -37,7 +37,9 @@ def test_every_scenario_goes_on_from_its_written_session(file: Path) -> None:
             if given is not None:
                 written = json.loads(json.dumps(at.session.to_json()))
                 going_on = step(anew, Session.from_json(written, anew), given.input())
-                at = step(here, at.session, given.input())
+                given_on = at.session
+                at = step(here, given_on, given.input())
+                assert given_on.to_json() == Session.from_json(written, here).to_json()
                 assert (going_on.effects, going_on.wait) == (at.effects, at.wait), scenario.name
                 steps += 1
             back = Session.from_json(json.loads(json.dumps(at.session.to_json())), here)

@@ -20,7 +20,7 @@ from core.clock import SystemClock
 from dialer.batches import Survey
 from dialer.schedules import Schedules
 from ivr.people.sip.endpoint import SipPeople
-from storage.batches import statuses
+from storage.batches import BatchStatus, statuses
 from storage.importing.importer import import_file
 from storage.importing.shipped import find_mapping
 from storage.results import results
@@ -37,7 +37,7 @@ sip: {{rtp_ports: [{low}, {high}]}}
 trunks:
   - {{name: people, uri: "{uri}", channels: 4, calls_per_second: 4}}
 schedules:
-  - {{name: often, cron: "*/10 * * * *", survey: short, time_zone: {zone}}}
+  - {{name: often, cron: "{cron}", survey: short, time_zone: {zone}}}
 """
 SURVEY = """\
 flow: short
@@ -59,14 +59,20 @@ CASES = "警情编号,报警人,联系电话,报警时间,报警类别\nJ1,张�
 
 
 @pytest.fixture
-async def house(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[Loaded]:
+def cron() -> str:
+    return "*/10 * * * *"
+
+
+@pytest.fixture
+async def house(tmp_path: Path, unused_tcp_port: int, cron: str) -> AsyncIterator[Loaded]:
     people = SipPeople("127.0.0.1", 0)
     await people.start()
     low = 20_000 + unused_tcp_port % 9_000 // 2 * 2
     config = tmp_path / "huifang.yaml"
     uri = f"sip:{people.host}:{people.port}"
     zone = daytime_zone(datetime.now(UTC))
-    config.write_text(SETTINGS.format(zone=zone, uri=uri, low=low, high=low + 99), "utf-8")
+    settings = SETTINGS.format(zone=zone, uri=uri, low=low, high=low + 99, cron=cron)
+    config.write_text(settings, "utf-8")
     (tmp_path / "surveys").mkdir()
     (tmp_path / "surveys" / "short.yaml").write_text(SURVEY, "utf-8")
     cases = tmp_path / "cases.csv"
@@ -95,29 +101,29 @@ async def _was_down_for_an_hour(loaded: Loaded) -> None:
         await earlier.stop()
 
 
-async def _done(loaded: Loaded) -> Any:
+async def _done(loaded: Loaded) -> BatchStatus:
     """Wait until the batch is finished; returns its status."""
     async with opened(loaded) as database:
         while True:
             async with database.read() as session:
                 found = await statuses(session)
-            if found and found[0].state == "finished":
-                return found[0]
+            if done := [one for one in found if one.state == "finished" and one.callbacks]:
+                return done[0]
             await asyncio.sleep(0.3)  # another process finishes it: there is no event here
 
 
-async def test_a_schedule_makes_and_calls_its_batch_and_tells_what_was_missed(
-    house: Loaded,
-) -> None:
-    await _was_down_for_an_hour(house)
-    command = (sys.executable, "-m", "app", "-c", str(house.folder / "huifang.yaml"), "schedule")
+async def _called_by_schedule(loaded: Loaded) -> tuple[BatchStatus, str]:
+    """Let `huifang schedule start` run until a batch is finished, then end it by Ctrl-C.
+
+    Returns the batch, and what the process showed.
+    """
     process = await asyncio.create_subprocess_exec(
-        *command, "start", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *_command(loaded, "start"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     try:
-        finished = asyncio.create_task(_done(house))
+        finished = asyncio.create_task(_done(loaded))
         ended = asyncio.create_task(process.wait())
-        await asyncio.wait({finished, ended}, timeout=120, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({finished, ended}, timeout=180, return_when=asyncio.FIRST_COMPLETED)
         if not finished.done():
             finished.cancel()
             if process.returncode is None:
@@ -130,19 +136,58 @@ async def test_a_schedule_makes_and_calls_its_batch_and_tells_what_was_missed(
         if process.returncode is None:
             os.kill(process.pid, signal.SIGKILL)
             await process.wait()
-    shown = told.decode()
-    assert process.returncode == 0, shown
+    assert process.returncode == 0, told.decode()
+    return batch, told.decode()
+
+
+async def _runs(loaded: Loaded) -> list[dict[str, Any]]:
+    """Return what `huifang schedule runs` tells, latest first."""
+    asked = await asyncio.create_subprocess_exec(
+        *_command(loaded, "runs", "--format", "json"), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await asked.communicate()
+    runs: list[dict[str, Any]] = json.loads(out)
+    return runs
+
+
+def _command(loaded: Loaded, *words: str) -> list[str]:
+    config = str(loaded.folder / "huifang.yaml")
+    return [sys.executable, "-m", "app", "-c", config, "schedule", *words]
+
+
+async def _one_was_satisfied(loaded: Loaded) -> None:
+    async with opened(loaded) as database:
+        (result,) = [found async for found in results(database)]
+    assert (result.disposition, result.verdict) == ("completed", "satisfied")
+
+
+async def test_a_schedule_makes_and_calls_its_batch_and_tells_what_was_missed(
+    house: Loaded,
+) -> None:
+    await _was_down_for_an_hour(house)
+    batch, shown = await _called_by_schedule(house)
     assert "missed while nothing ran" in shown
     assert "batch made" in shown
     assert batch.schedule == "often"
-    async with opened(house) as database:
-        (result,) = [found async for found in results(database)]
-    assert (result.disposition, result.verdict) == ("completed", "satisfied")
-    asked = await asyncio.create_subprocess_exec(
-        *command, "runs", "--format", "json", stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await asked.communicate()
-    runs = json.loads(out)
+    await _one_was_satisfied(house)
+    runs = await _runs(house)
     assert [run["outcome"] for run in runs] == ["made"] + ["missed"] * (len(runs) - 1)
     assert len(runs) >= 6
     assert runs[0]["batch"] == batch.id
+
+
+@pytest.mark.parametrize("cron", ["* * * * *"])
+async def test_a_process_that_waits_makes_its_batch_when_the_minute_comes(house: Loaded) -> None:
+    before = datetime.now(UTC)
+    batch, shown = await _called_by_schedule(house)
+    assert "missed" not in shown
+    assert "batch made" in shown
+    assert batch.schedule == "often"
+    await _one_was_satisfied(house)
+    # Later minutes may have come before Ctrl-C: they found nobody left to call.
+    *later, first = await _runs(house)
+    assert (first["outcome"], first["batch"]) == ("made", batch.id)
+    due = datetime.fromisoformat(first["due"])
+    assert due > before  # the process waited for it, and nothing was due when it began
+    assert (due.second, due.microsecond) == (0, 0)
+    assert {run["outcome"] for run in later} <= {"nothing_to_do"}

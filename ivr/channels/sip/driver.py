@@ -27,6 +27,7 @@ from ivr.channels.contract import (
     TransferFinished,
     TrunkHealth,
 )
+from ivr.channels.happenings import Happenings
 from ivr.channels.sip import protocol
 from ivr.channels.sip.numbering import transfer_target, written
 from ivr.channels.sip.pickup import PickUp, PickUpRules
@@ -74,22 +75,20 @@ class SipCall:
         self._channel = channel
         self._name = name
         self._trunk = trunk
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._happenings = Happenings()
         self._plays = itertools.count(1)
         self._recordings: list[Path] = []
         self._understanding = Understanding(recogniser, self.take) if recogniser else None
         self._pick_up = (
             PickUp(rules, recogniser, self.take, self._know_who_picked_up) if rules else None
         )
-        self._over = False
 
     def take(self, event: Event) -> None:
         """Put an event where the reader finds it; nothing follows `Ended`."""
-        if self._over:
+        if self._happenings.over:
             return
-        self._over = isinstance(event, Ended)
-        self._events.put_nowait(event)
-        if self._over and self._understanding:
+        self._happenings.tell(event)
+        if self._happenings.over and self._understanding:
             self._understanding.stop()
         if self._pick_up:
             self._follow(event, self._pick_up)
@@ -106,7 +105,7 @@ class SipCall:
 
     def first_sound(self, sign: str, at: datetime) -> None:
         """Something was heard before it is known who picked up."""
-        if self._pick_up and not self._over:
+        if self._pick_up and not self._happenings.over:
             self._pick_up.heard(sign, at)
 
     def machine(self, event: MachineHeard) -> None:
@@ -117,15 +116,11 @@ class SipCall:
     def _know_who_picked_up(self) -> None:
         self._send(protocol.KnowsWhoPickedUp(self._name))
 
-    async def events(self) -> AsyncIterator[Event]:
-        while True:
-            event = await self._events.get()
-            yield event
-            if isinstance(event, Ended):
-                return
+    def events(self) -> AsyncIterator[Event]:
+        return self._happenings.read()
 
     def _send(self, command: Any) -> None:
-        if not self._over:
+        if not self._happenings.over:
             self._channel.send(self._name, command)
 
     async def play(self, files: list[Path]) -> int:
@@ -137,7 +132,11 @@ class SipCall:
         self._send(protocol.StopPlaying(self._name))
 
     async def listen(self, grammar: Grammar) -> None:
-        if self._understanding and not self._over and self._understanding.listen(grammar):
+        if (
+            self._understanding
+            and not self._happenings.over
+            and self._understanding.listen(grammar)
+        ):
             self._send(protocol.Listen(self._name, self._understanding.listening))
 
     async def stop_listening(self) -> None:
@@ -165,7 +164,7 @@ class SipCall:
         self._send(protocol.Record(self._name, str(path.absolute()), seconds, silence))
 
     async def stop_recording(self) -> float:
-        if self._over:
+        if self._happenings.over:
             return 0.0
         return await self._channel.stop_recording(self._name)
 
