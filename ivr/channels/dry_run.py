@@ -270,7 +270,7 @@ class DryRunCall:
         self._sound_until = self._clock.monotonic() + speak.seconds
         listening, began = self._listening, self._clock.now()
         if listening:
-            self._tell(SpeechBegan(began))
+            self._happenings.tell(SpeechBegan(began))
             self._mid_action = True  # whoever speaks finishes his sentence
         if speak.pressing:
             await self._pause(speak.seconds / 2)
@@ -288,7 +288,7 @@ class DryRunCall:
         if self._listening == listening:
             confidence = speak.confidence if speak.words else 0.0
             heard = (speak.words, confidence, began, ended)
-            self._tell(SpeechHeard(*heard, at=self._clock.now()))
+            self._happenings.tell(SpeechHeard(*heard, at=self._clock.now()))
 
     # --------------------------------------------------------------------------- the line
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from core.disposition import Disposition
 from core.verdict import Verdict
+from speech.contract import Announcement
 
 
 class Behaviour(StrEnum):
@@ -70,6 +71,16 @@ class HangUp:
     after: float = 1.0
 
 
+@dataclass(frozen=True)
+class Tone:
+    """A tone of one or two frequencies."""
+
+    hertz: tuple[float, ...]
+    seconds: float
+    after: float = 0.0
+    """Seconds of silence before it."""
+
+
 Action = Press | Speak | HangUp
 
 
@@ -111,6 +122,15 @@ class Person:
     script: Script = Script()
     machine: bool = False
     """True: a mailbox: a greeting, a beep, silence."""
+    fax: bool = False
+    """True: a fax."""
+    early: tuple[Speak | Tone, ...] = ()
+    """What the network plays before `status`, on early media (183, RFC 3960); over and over where
+    nobody ever answers."""
+    greeting: tuple[Speak | Tone, ...] = ()
+    """What is heard after the answer; empty: a short hello (a mailbox: a long one and a beep)."""
+    announces: Announcement | None = None
+    """What `early` or `greeting` says of the number."""
     keys_by: str = "rfc4733"
     """How keys travel: ``rfc4733``, ``info`` or ``inband``."""
 

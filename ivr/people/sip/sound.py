@@ -104,6 +104,12 @@ def beep(hertz: float, seconds: float, codec: int) -> bytes:
 
 
 @cache
+def tone(hertz: tuple[float, ...], seconds: float, codec: int) -> bytes:
+    """Return one or two frequencies at once: call progress, fax, information tones."""
+    return encode(_tone(hertz, seconds, 6000), codec)
+
+
+@cache
 def babble(seconds: float, codec: int) -> bytes:
     """Return something like speech: harmonics of a changing voice in syllables, some noise."""
     dice = random.Random(7)  # noqa: S311 - always the same voice
