@@ -26,11 +26,13 @@ from flows.exchange import (
 from ivr.attention import AHEAD_SECONDS, EAGER_SECONDS, Attention
 from ivr.channels.contract import (
     Ability,
+    AnnouncementHeard,
     Call,
     Ended,
     Event,
     KeyPressed,
     MachineHeard,
+    PickUpDecided,
     PromptFinished,
     RecordingFinished,
     TransferFinished,
@@ -39,10 +41,29 @@ from ivr.conversation_rules import ConversationRules
 from ivr.keys import Collecting, expire, press, trailing_end_key
 from ivr.listening import Listening
 from ivr.playlist import Playlist, Press, Prompt
+from ivr.progress import announced
+from speech.contract import PickedUpBy
 
 
 class MachineAnswered(Exception):
-    """A mailbox is on the line."""
+    """A mailbox or a fax is on the line."""
+
+    def __init__(self, by: PickedUpBy, sign: str) -> None:
+        super().__init__(by, sign)
+        self.by, self.sign = by, sign
+
+    @property
+    def reason(self) -> str:
+        """What an outcome keeps of it: ``machine_beep``, ``fax_ced``."""
+        return f"{self.by}_{self.sign}"
+
+
+class CarrierAnswered(Exception):
+    """The carrier took the call itself, to say why nobody answers."""
+
+    def __init__(self, heard: AnnouncementHeard) -> None:
+        super().__init__(heard)
+        self.heard = heard
 
 
 class TooLong(Exception):
@@ -87,11 +108,30 @@ class Dialogue:
         return path
 
     async def settle(self) -> None:
-        """Let the person say hello; a mailbox or a hang-up may come instead."""
-        until = self._clock.monotonic() + self._rules.settle_seconds
+        """Let the person say hello; a mailbox, a carrier or a hang-up may come instead."""
+        tells = Ability.PICK_UP in self._abilities
+        seconds = self._rules.pick_up_seconds if tells else self._rules.settle_seconds
+        until = self._clock.monotonic() + seconds
         while (event := await self._next(until)) is not None:
-            if isinstance(event, Ended):
+            if isinstance(event, Ended | PickUpDecided):
                 return
+
+    async def leave_message(self, prompt: Prompt, *, beeped: bool) -> bool:
+        """Say `prompt` to a mailbox after its beep; return True where it was heard to its end."""
+        until = self._clock.monotonic() + self._rules.mailbox_seconds
+        while not beeped:
+            event = await self._listening.next(until)
+            if event is None or isinstance(event, Ended):
+                return False
+            beeped = isinstance(event, MachineHeard)
+        number = await self._call.play([prompt.path])
+        until = self._clock.monotonic() + prompt.seconds + self._rules.grace_seconds
+        while (event := await self._listening.next(until)) is not None:
+            if isinstance(event, Ended):
+                return False
+            if isinstance(event, PromptFinished) and event.play == number:
+                return True
+        return False
 
     async def play(self, playlist: Playlist, wait: Wait) -> str | Speech:
         """Play until the end, the hang-up or an answer; return its key or words, or nothing."""
@@ -199,7 +239,7 @@ class Dialogue:
     async def last_words(self, prompt: Prompt) -> None:
         """Say one thing more and hang up."""
         await self._attention.end()
-        with contextlib.suppress(MachineAnswered):
+        with contextlib.suppress(MachineAnswered, CarrierAnswered):
             await self.play(Playlist((prompt,)), Finished())
         await self._call.hang_up()
         await self.end()
@@ -296,9 +336,20 @@ class Dialogue:
         event = await self._listening.next(min(until, self._guard))
         if isinstance(event, KeyPressed):
             self._pressed = True
-        elif isinstance(event, MachineHeard) and not self._pressed:
+        elif not self._pressed:
             # Whoever has pressed a key is a person; a beep then is only a noise.
-            raise MachineAnswered
-        elif event is None and self._clock.monotonic() >= self._guard:
+            self._refuse_machine(event)
+        if event is None and self._clock.monotonic() >= self._guard:
             raise TooLong
         return event
+
+    @staticmethod
+    def _refuse_machine(event: Event | None) -> None:
+        """Raise where no person is on the line."""
+        match event:
+            case MachineHeard(_, sign):
+                raise MachineAnswered(PickedUpBy.MACHINE, sign)
+            case PickUpDecided(PickedUpBy.MACHINE | PickedUpBy.FAX as by, _, sign):
+                raise MachineAnswered(by, sign)
+            case AnnouncementHeard() if announced(event) is not None:
+                raise CarrierAnswered(event)

@@ -17,6 +17,7 @@ from core.clock import Clock
 from core.errors import TransientError, problem
 from ivr.channels.contract import (
     Ability,
+    AnnouncementHeard,
     Answered,
     Dialed,
     DialRequest,
@@ -24,7 +25,7 @@ from ivr.channels.contract import (
     EndedBy,
     Event,
     KeyPressed,
-    MachineHeard,
+    PickUpDecided,
     PromptFinished,
     RecordingFinished,
     Ringing,
@@ -47,10 +48,15 @@ from ivr.people.person import (
     person_of,
 )
 from ivr.prompt_length import length_of
-from speech.contract import Grammar
+from speech.contract import Grammar, PickedUpBy
 
 QUIET_SECONDS = 0.5
 """Silence after which an utterance is over, and the recogniser's time."""
+DECIDED_SECONDS = 1.0
+"""From the answer to the moment at which a person's greeting is over and heard to be one."""
+FAX_SECONDS = 2.5
+ANNOUNCED_SECONDS = 4.0
+"""Seconds in which a carrier's announcement has been heard."""
 SET_UP_SECONDS = 1.0
 """From dialling to the first response."""
 WAVE_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
@@ -209,24 +215,54 @@ class DryRunCall:
     async def _pick_up(self) -> None:
         person = self._person
         await self._pause(SET_UP_SECONDS)
-        if person.rings or person.status == 0:
+        if person.rings or (person.status == 0 and not person.early):
             self._happenings.tell(Ringing(self._clock.now()))
             patience = float(self._request.ring_seconds)
-            if person.status == 0 or person.rings > patience:
+            if (person.status == 0 and not person.early) or person.rings > patience:
                 await self._pause(patience)
                 return self._end(EndedBy.RING_TIMEOUT, 487)
             await self._pause(person.rings)
+        if person.early:
+            self._happenings.tell(Ringing(self._clock.now(), early_media=True))
+            await self._pause(ANNOUNCED_SECONDS)
+            self._announce(person)
+            if not person.status:
+                await self._pause(float(self._request.ring_seconds))
+                return self._end(EndedBy.RING_TIMEOUT, 487)
         if person.status != 200:
             return self._end(EndedBy.TRUNK, person.status, Q850.get(person.status, 0))
         self._answered = True
         self._happenings.tell(Answered(self._clock.now()))
+        if person.script.on_answer:
+            self._spawn(self._tell_who_picked_up())
         for action in person.script.on_answer:
             await self._pause(action.after)
             await self._do(action)
+        if not person.script.on_answer:
+            await self._tell_who_picked_up()
+        return None
+
+    async def _tell_who_picked_up(self) -> None:
+        person = self._person
         if person.machine:
             await self._pause(GREETING_SECONDS + BEEP_SECONDS)
-            self._happenings.tell(MachineHeard(self._clock.now()))
-        return None
+            self._decide(PickedUpBy.MACHINE, "beep")
+        elif person.fax:
+            await self._pause(FAX_SECONDS)
+            self._decide(PickedUpBy.FAX, "ced")
+        elif person.announces and not person.early:
+            await self._pause(ANNOUNCED_SECONDS)
+            self._announce(person)
+        else:
+            await self._pause(DECIDED_SECONDS)
+            self._decide(PickedUpBy.PERSON, "short_greeting")
+
+    def _decide(self, by: PickedUpBy, sign: str) -> None:
+        self._happenings.tell(PickUpDecided(by, self._clock.now(), sign))
+
+    def _announce(self, person: Person) -> None:
+        if person.announces:
+            self._happenings.tell(AnnouncementHeard(person.announces, self._clock.now()))
 
     async def _react(self, number: int, seconds: float) -> None:
         reaction = self._person.script.reaction(self._used)
