@@ -1,0 +1,32 @@
+"""Syllables that stand for everything else in languages whose models have no word for it.
+
+How many, and which, was measured (docs/speech.md): too few and other speech becomes an answer, too
+many and answers become something else.
+"""
+
+_FIRST_HANGUL = 0xAC00
+_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+_FINALS = " ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
+
+
+def _hangul(initials: str, vowels: str, finals: str) -> tuple[str, ...]:
+    """Return every syllable of the given letters (Unicode 15, section 3.12)."""
+    return tuple(
+        chr(
+            _FIRST_HANGUL
+            + (_INITIALS.index(initial) * len(_VOWELS) + _VOWELS.index(vowel)) * len(_FINALS)
+            + _FINALS.index(final)
+        )
+        for initial in initials
+        for vowel in vowels
+        for final in finals
+    )
+
+
+_KOREAN = _hangul("ㅇ", "ㅏㅓㅗㅜㅡㅣㅐ", " ㄴㄹㅇㄱㅁㅂ")
+
+
+def syllables(language: str) -> tuple[str, ...]:
+    """Return the syllables for `language`; none where its models have a word for it."""
+    return _KOREAN if language == "ko" else ()
