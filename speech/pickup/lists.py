@@ -24,6 +24,12 @@ FASTEST = 9.0
 """Letters of a phrase without blanks (Chinese, Korean: syllables) in a second, at most: a phrase
 that is laid over a short noise or another word is quicker."""
 _FASTEST_LETTERS = 26.0
+_ENOUGH = 6
+_ENOUGH_LETTERS = 14
+"""Letters of a phrase that is sure by itself. A shorter one may be laid over anything, so that
+half of what is said must be known words."""
+_SHORTEST = 1.0
+"""Seconds that a machine or a carrier speaks at least: a greeting is shorter."""
 
 _ORDER = (
     Announcement.VACANT,
@@ -91,9 +97,10 @@ class PhraseList:
         Before the answer only a carrier speaks; after it a mailbox counts before the carrier's
         words that may introduce it (暂时无法接听，请在提示音后留言).
         """
-        if answered and (phrase := _first(self.machine, words)):
+        long = bool(words) and words[-1].end - words[0].start >= _SHORTEST
+        if answered and long and (phrase := _first(self.machine, words)):
             return Said(Speaker.MACHINE, phrase)
-        for announcement, phrases in self.announcements:
+        for announcement, phrases in self.announcements if long else ():
             if phrase := _first(phrases, words):
                 return Said(Speaker.CARRIER, phrase, announcement)
         if answered and (phrase := _first(self.person, words)):
@@ -150,16 +157,27 @@ def _stands_in(wanted: str, words: Sequence[Word]) -> bool:
     for begin in range(len(words)):
         heard = ""
         for end in range(begin, len(words)):
-            heard += _bare(words[end].text) if not words[end].text.startswith("[") else "\0"
+            heard += "\0" if _strange(words[end]) else _bare(words[end].text)
             if heard == wanted:
-                return _sure(wanted, words[begin : end + 1])
+                return _sure(wanted, words[begin : end + 1], words)
             if not wanted.startswith(heard):
                 break
     return False
 
 
-def _sure(phrase: str, words: Sequence[Word]) -> bool:
-    if min(word.confidence for word in words) < LEAST_CONFIDENCE:
+def _strange(word: Word) -> bool:
+    """Say whether a word stands for something that is not in the list (``[unk]``)."""
+    return word.text.startswith("[")
+
+
+def _sure(phrase: str, found: Sequence[Word], words: Sequence[Word]) -> bool:
+    """Say whether `phrase`, found in `words`, was really said."""
+    if min(word.confidence for word in found) < LEAST_CONFIDENCE:
         return False
-    fastest = _FASTEST_LETTERS if phrase.isascii() else FASTEST
-    return words[-1].end - words[0].start >= len(phrase) / fastest
+    fastest, enough = (
+        (_FASTEST_LETTERS, _ENOUGH_LETTERS) if phrase.isascii() else (FASTEST, _ENOUGH)
+    )
+    if found[-1].end - found[0].start < len(phrase) / fastest:
+        return False
+    known = sum(word.end - word.start for word in words if not _strange(word))
+    return len(phrase) >= enough or known >= (words[-1].end - words[0].start) / 2

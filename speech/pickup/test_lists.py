@@ -13,7 +13,7 @@ LANGUAGES = sorted(file.stem for file in OWN.glob("*.yaml"))
 
 def words(text: str, confidence: float = 1.0, pace: float = 5.0) -> list[Word]:
     """Return the words of `text`, so many letters a second."""
-    at, found = 0.0, []
+    at, found = 0.0, list[Word]()
     for word in text.split():
         end = at + len(word) / (pace * (4 if word.isascii() else 1))
         found.append(Word(word, at, end, confidence))
@@ -54,7 +54,8 @@ def test_what_carriers_say(text: str, kind: str) -> None:
     [
         ("zh", "您好 我 是 机主 的 智能 助理"),
         ("zh", "电话 暂时 无法 接听 请 在 提示音 后 留言"),
-        ("zh", "[unk] 语音 信箱"),
+        ("zh", "您 拨打 的 电话 [unk] 语音 信箱"),
+        ("zh", "[unk] [unk] [unk] [unk] 请 在 提示音 后 留言"),
         ("en", "please leave a message after the tone"),
         ("ko", "연결이 되지 않아 삐 소리 후 소리샘으로 연결"),
     ],
@@ -79,7 +80,12 @@ def test_what_is_unsure_or_too_quick_means_nothing() -> None:
     assert phrases is not None
     assert phrases.said(words("号码 是 空号", 0.5), answered=False) is None
     assert phrases.said(words("号码 是 空号", pace=20), answered=False) is None
-    assert phrases.said(words("号码 是 空号"), answered=False) is not None
+    assert phrases.said(words("号码 是 空号", pace=4), answered=False) is not None
+
+
+def test_a_short_phrase_among_strange_words_means_nothing() -> None:
+    assert meaning("[unk] 已 关机 [unk] [unk] [unk]") == ""
+    assert meaning("您 拨打 的 电话 已 关机 [unk]") == Announcement.SWITCHED_OFF
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -89,11 +95,11 @@ def test_every_phrase_that_comes_along_means_what_it_stands_for(language: str) -
     for kind, wordings in phrases.announcements:
         assert wordings, kind
         for wording in wordings:
-            said = phrases.said(words(wording), answered=False)
+            said = phrases.said(words(wording, pace=2.0), answered=False)
             assert said is not None
             assert said.announcement is kind, wording
     for wording in phrases.machine:
-        said = phrases.said(words(wording), answered=True)
+        said = phrases.said(words(wording, pace=2.0), answered=True)
         assert said is not None
         assert said.by is Speaker.MACHINE, wording
     for wording in phrases.person:
@@ -108,7 +114,7 @@ def test_an_operator_adds_phrases(tmp_path: Path) -> None:
     )
     phrases = load_phrases("zh", tmp_path)
     assert phrases is not None
-    said = phrases.said(words("号码 已 注销"), answered=False)
+    said = phrases.said(words("号码 已 注销", pace=4), answered=False)
     assert said is not None
     assert said.announcement is Announcement.VACANT
     assert "小艺帮您接听" in phrases.grammar.phrases
