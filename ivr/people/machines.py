@@ -70,19 +70,13 @@ WORDINGS = {
             Announcement.NO_ANSWER: "Sorry, there is no answer.",
         },
     ),
-    "ko": Wordings(
-        mailbox="지금은 전화를 받을 수 없습니다. 삐 소리 후 메시지를 남겨 주세요.",
+    # What a Korean recogniser understands of a synthetic voice that speaks quickly.
+    "ko-quick": Wordings(
+        mailbox="지금은 전화를 받을 수 없습니다. 메시지를 남겨 주세요.",
         assistant="음성 사서함으로 연결 됩니다. 메시지를 남겨 주세요.",
-        forwarded="착신 전환된 번호로 연결",
+        forwarded="번호로 연결 합니다",
         hello="여보세요",
-        announcements={
-            Announcement.VACANT: "지금 거신 번호는 없는 번호입니다.",
-            Announcement.SWITCHED_OFF: "전원이 꺼져 있어",
-            Announcement.SUSPENDED: "고객의 사정으로 정지",
-            Announcement.BUSY: "지금은 통화 중입니다.",
-            Announcement.UNREACHABLE: "연결할 수 없습니다.",
-            Announcement.NO_ANSWER: "고객이 전화를 받지 않아",
-        },
+        announcements=dict.fromkeys(Announcement, "확인 후 다시 걸어 주세요"),
     ),
 }
 
@@ -105,10 +99,10 @@ EXPECTED: dict[Machine, Expected] = {
 EXPECTED_UNHEARD: dict[Machine, Expected] = EXPECTED | {
     Machine.ASSISTANT: Expected(Disposition.BROKE_OFF),
     Machine.VACANT: Expected(Disposition.NO_ANSWER),
-    Machine.SWITCHED_OFF: Expected(Disposition.NO_ANSWER),
+    Machine.SWITCHED_OFF: Expected(Disposition.UNREACHABLE),
     Machine.SUSPENDED: Expected(Disposition.FAILED),
-    Machine.ON_THE_PHONE: Expected(Disposition.NO_ANSWER),
-    Machine.NOT_REACHED: Expected(Disposition.NO_ANSWER),
+    Machine.ON_THE_PHONE: Expected(Disposition.UNREACHABLE),
+    Machine.NOT_TAKEN: Expected(Disposition.UNREACHABLE),
     Machine.ANNOUNCED_AFTER_ANSWER: Expected(Disposition.BROKE_OFF),
 }
 """By timing and tones alone, where no words are recognised: the SIP status decides, and who
@@ -116,7 +110,7 @@ speaks for less than five seconds is a person."""
 
 
 def machines(language: str) -> dict[Machine, Person]:
-    """Return what speaks `language`. Raises KeyError for one without words."""
+    """Return what speaks `language` (a voice of `ivr.people.sip.words`). Raises KeyError."""
     words = WORDINGS[language]
 
     def says(what: str, after: float = 0.3) -> Speak:

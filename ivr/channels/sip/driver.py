@@ -103,6 +103,19 @@ class SipCall:
             case Ended():
                 pick_up.close()
 
+    @property
+    def unfinished(self) -> bool:
+        """True where words are still being recognised that tell why the call ends."""
+        return self._pick_up is not None and self._pick_up.unfinished
+
+    async def end(self, ended: Ended) -> None:
+        """Tell the end, and before it why, as the network said with its last words."""
+        try:
+            if self._pick_up is not None:
+                await self._pick_up.conclude()
+        finally:
+            self.take(ended)
+
     def first_sound(self, sign: str, at: datetime) -> None:
         """Something was heard before it is known who picked up."""
         if self._pick_up and not self._happenings.over:
@@ -228,6 +241,7 @@ class SipChannel:
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._registrations: dict[str, protocol.Registered] = {}
         self._registration_changed = asyncio.Event()
+        self._endings: set[asyncio.Task[None]] = set()
         self.pool = LinePool(
             list(trunks),
             channels,
@@ -304,6 +318,8 @@ class SipChannel:
         """Hang up what is left and stop."""
         await self.pool.close()
         self._lost(set(self._calls))
+        if self._endings:
+            await asyncio.wait(self._endings)
 
     # ------------------------------------------------------------------ between call and line
 
@@ -360,6 +376,10 @@ class SipChannel:
             return
         if isinstance(event, MachineHeard):
             call.machine(event)
+        elif isinstance(event, Ended) and call.unfinished:
+            ending = asyncio.create_task(call.end(event))
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
         else:
             call.take(event)
         if isinstance(event, Ended):

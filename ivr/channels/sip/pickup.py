@@ -18,8 +18,10 @@ from speech.pickup.lists import PhraseList, Said
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 4.0
+PATIENCE_SECONDS = 10.0
 """How long an answer of the recogniser is waited for."""
+CONCLUDE_SECONDS = 2.0
+"""How long the end of a call waits for the words that tell why."""
 PIECE_SECONDS = 4.0
 """Speech without a pause is recognised in pieces of this length: a machine does not stop."""
 OVERLAP_SECONDS = 1.5
@@ -126,6 +128,20 @@ class PickUp:
             self._look()
             return True
         return self.sign == "beep"
+
+    @property
+    def unfinished(self) -> bool:
+        """True where the network said something before the answer that is not understood yet."""
+        speaks = self._piece is not None or bool(self._tasks)
+        return speaks and not self._answered and self.by is None
+
+    async def conclude(self) -> None:
+        """The call ended before the answer: understand the network's last words."""
+        piece, self._piece = self._piece, None
+        if piece is not None:
+            self._recognise(piece, last=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CONCLUDE_SECONDS)
 
     def close(self) -> None:
         """The call is over."""

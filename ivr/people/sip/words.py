@@ -6,7 +6,12 @@ from functools import cache
 from ivr.people.sip.sound import encode
 from speech.synthesis import Synthesis, Voice
 
-VOICES = {"zh": Voice("cmn"), "en": Voice("en-gb"), "ko": Voice("ko", 140)}
+VOICES = {
+    "zh": Voice("cmn"),
+    "en": Voice("en-gb"),
+    "ko": Voice("ko", 140),
+    "ko-quick": Voice("ko", 200),
+}
 """Language -> voice; languages without one are tried by their own name."""
 _FULL = 32767
 
