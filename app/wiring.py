@@ -10,9 +10,12 @@ from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
 from ivr.channels.contract import VoiceChannel
 from ivr.channels.sip.driver import SipChannel
+from ivr.channels.sip.pickup import PickUpRules
 from ivr.channels.sip.pool import Ports
 from ivr.conversation_rules import ConversationRules
 from speech.mending import mend_all
+from speech.pickup.judge import Tuning
+from speech.pickup.lists import load_phrases
 from speech.prompts import PromptCache
 from speech.synthesis import Synthesis, Voice
 from storage.database import Database
@@ -61,7 +64,21 @@ def sip_channel(loaded: Loaded) -> SipChannel:
         rtp_until=sip.rtp_ports[1],
     )
     channels = min(pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
-    return SipChannel(loaded.trunks, channels=channels, ports=ports)
+    return SipChannel(loaded.trunks, channels=channels, ports=ports, pick_up=pick_up_rules(loaded))
+
+
+def pick_up_rules(loaded: Loaded) -> PickUpRules | None:
+    """Return how it is found out who picked up; None: it is not.
+
+    Raises AuthorError where a file of the operator's phrases cannot be read.
+    """
+    settings = loaded.settings.pick_up
+    if not settings.listen:
+        return None
+    lists = [load_phrases(each, loaded.data / "pickup") for each in settings.announcements]
+    return PickUpRules(
+        Tuning(long_greeting=settings.long_greeting), tuple(each for each in lists if each)
+    )
 
 
 @asynccontextmanager
@@ -80,10 +97,12 @@ async def on_the_line(loaded: Loaded, channel: VoiceChannel) -> AsyncIterator[No
 
 def conversation_rules(loaded: Loaded) -> ConversationRules:
     """Return how conversations are held."""
+    pick_up = loaded.settings.pick_up
     return ConversationRules(
         recordings=recordings(loaded),
         record_calls=loaded.settings.recording.calls,
         transfers={each.name: each.target for each in loaded.settings.transfers},
+        mailbox_messages=dict(pick_up.messages) if pick_up.mailbox == "message" else {},
     )
 
 

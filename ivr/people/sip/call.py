@@ -103,7 +103,7 @@ class IncomingCall:
         self._log.info("rings")
         self._respond(100)
         await asyncio.sleep(0.05)
-        if person.rings or not person.status:
+        if person.rings or not (person.status or person.early):
             self._respond(180)
             if not person.status and not person.early:
                 await asyncio.Event().wait()  # until the caller gives up
@@ -144,6 +144,7 @@ class IncomingCall:
         await self._sound(self.person.early)
         while not self.person.status:
             await self._sound(self.person.early)
+        await asyncio.sleep(0.3)  # what was sent last is still being heard
 
     async def _sound(self, what: tuple[Speak | Tone, ...]) -> None:
         """Let sounds be heard one after another; returns when they are over."""
