@@ -49,6 +49,10 @@ _FLAT = 0.30
 """Geometric by arithmetic mean of the lines: noise has 0.56, vowels have 0.02 to 0.2."""
 _TONE = 0.90
 """Share of the energy in the two strongest lines from which on it is a tone."""
+_BEHIND = 10**-1.8
+"""Share of the loudest speech just now that others in the room, or an echo, do not reach: 18 dB."""
+_FORGET_SPEAKING, _FORGET_QUIET = 10 ** (-0.2 * _SECONDS), 10 ** (-0.6 * _SECONDS)
+"""How the loudest is forgotten with each frame: by 2 dB a second while somebody speaks, then 6."""
 _SEEN, _NEEDED, _UNEVEN = 6, 4, 3
 """Of so many frames so many must stand out, and so many of those be uneven, to begin."""
 _WHILE_PLAYING_DBFS = -40.0
@@ -67,6 +71,11 @@ def _smoothing(count: int) -> NDArray[np.float32]:
     """Return what makes of `count` + 2 frames the means of three neighbours each."""
     rows = np.eye(count, count + 2, dtype=np.float32)
     return (rows + np.roll(rows, 1, axis=1) + np.roll(rows, 2, axis=1)) / np.float32(3)
+
+
+_Frame = tuple[bool, bool, bool, float]
+"""What a frame is: goes on with speech; stands out; is uneven too; its mean square."""
+_NOTHING: _Frame = (False, False, False, 0.0)
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,8 @@ class VoiceActivity:
         self._frames = 0
         self._recent: list[tuple[bool, bool]] = []
         """Of the last frames: whether it stood out, whether it was uneven too."""
+        self._loudest = 0.0
+        """Mean square of the loudest speech just now."""
         self._last = 0.0
         """When the speech under way was last heard."""
 
@@ -138,19 +149,30 @@ class VoiceActivity:
         told: list[Began | Ended] = []
         silent = max(int(samples.max()), -int(samples.min())) < _SILENT
         judged = self._pass_over(count) if silent else self._judge(sound, count)
-        for stands_out, clear, uneven in judged:
+        for stands_out, clear, uneven, power in judged:
             self._frames += 1
-            told += self._goes_on(stands_out) if self.speaking else self._begins(clear, uneven)
+            near = self._near(power, clear=clear)
+            if self.speaking:
+                told += self._goes_on(stands_out and near)
+            else:
+                told += self._begins(clear and near, uneven and near)
         return told
 
-    def _pass_over(self, count: int) -> list[tuple[bool, bool, bool]]:
+    def _near(self, power: float, *, clear: bool) -> bool:
+        """Say whether a frame is loud enough to be of who speaks, or spoke just now."""
+        self._loudest *= _FORGET_SPEAKING if self.speaking else _FORGET_QUIET
+        if clear:
+            self._loudest = max(self._loudest, power)
+        return power >= self._loudest * _BEHIND
+
+    def _pass_over(self, count: int) -> list[_Frame]:
         """Take frames of silence: there is no noise in them."""
         self._before = np.full((2, _BANDS), self._floor, dtype=np.float32)
         still = np.full((count, _BANDS), self._floor, dtype=np.float32)
         self._quietest = np.concatenate([self._quietest[count:], still])[-_REMEMBERED:]
-        return [(False, False, False)] * count
+        return [_NOTHING] * count
 
-    def _judge(self, sound: NDArray[np.float32], count: int) -> list[tuple[bool, bool, bool]]:
+    def _judge(self, sound: NDArray[np.float32], count: int) -> list[_Frame]:
         """Return for each frame: goes on with speech, stands out, is uneven and no tone."""
         blocks = sound[block_index(count, _WINDOW, _HOP)] * self._hann
         spectrum = np.fft.rfft(blocks, axis=1)[:, _LOWEST:_HIGHEST]
@@ -162,17 +184,19 @@ class VoiceActivity:
         self._quietest = np.concatenate([self._quietest[count:], smooth])[-_REMEMBERED:]
         noise = np.maximum(self._quietest.min(axis=0) * _BIAS, self._floor)
         least = (_WHILE_PLAYING_DBFS if self.playing else _LEAST_DBFS) / 10
-        loud = bands.sum(axis=1) > 10**least
+        power = bands.sum(axis=1)
+        loud = power > 10**least
         if not loud.any():
-            return [(False, False, False)] * count
+            return [_NOTHING] * count
         above = np.log10(np.clip(bands / noise, 1.0, 100.0)).mean(axis=1) * 10
         on = loud & (above > _GOES_ON_DB)
         if not on.any():
-            return [(False, False, False)] * count
+            return [_NOTHING] * count
         on &= ~self._tone(lines, count)
         clear = on & (above > _MARGIN_DB + (_WHILE_PLAYING_DB if self.playing else 0.0))
         uneven = clear if self.speaking else clear & self._uneven(lines)
-        return list(zip(on.tolist(), clear.tolist(), uneven.tolist(), strict=True))
+        told = (each.tolist() for each in (on, clear, uneven, power))
+        return list(zip(*told, strict=True))
 
     def _uneven(self, lines: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
         """Say of each frame whether its lines differ more than those of noise."""
