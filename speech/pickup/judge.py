@@ -102,7 +102,7 @@ class PickUpJudge:
         """Somebody begins to speak."""
         self._speaking, self._heard_until = True, at
         pause = at - self._quiet_since
-        if self._greeting_began is None or pause >= self._tuning.after_long:
+        if self._greeting_began is None or pause >= self._tuning.after_greeting:
             self._greeting_began = at
 
     def goes_on(self, until: float) -> None:

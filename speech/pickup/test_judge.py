@@ -73,6 +73,14 @@ def test_a_longer_greeting_is_waited_for_a_little_and_is_a_person() -> None:
     assert call.told == [(5.3, PickedUp(PickedUpBy.PERSON, "unsure"))]
 
 
+def test_after_a_pause_the_greeting_begins_anew() -> None:
+    """Somebody who talks behind the person, or a second sentence, makes no machine."""
+    call = Call().answered().speech(0.5, 3.5)
+    call.until(4.3).judge.began(4.3)
+    call.judge.goes_on(9.0)
+    assert call.until(9.0).told == []
+
+
 def test_a_beep_after_a_greeting_is_a_mailbox() -> None:
     call = Call().answered().speech(0.5, 4.0)
     call.judge.tone("steady", 4.1)
