@@ -135,6 +135,8 @@ class DryRunCall:
         self._prompt: asyncio.Task[None] | None = None
         self._acting: asyncio.Task[None] | None = None
         self._mid_action = False
+        self._missed: tuple[int, float] | None = None
+        """A prompt that began while the person was speaking: its number, and when it ends."""
         self._listening = 0
         """Number of the listening under way; 0: nobody listens."""
         self._recording: asyncio.Task[None] | None = None
@@ -162,6 +164,8 @@ class DryRunCall:
             if self._acting is not None:
                 self._acting.cancel()
             self._acting = self._spawn(self._react(number, seconds))
+        else:
+            self._missed = (number, self._clock.monotonic() + seconds)
         return number
 
     async def stop(self) -> None:
@@ -270,7 +274,7 @@ class DryRunCall:
         self._sound_until = self._clock.monotonic() + speak.seconds
         listening, began = self._listening, self._clock.now()
         if listening:
-            self._tell(SpeechBegan(began))
+            self._happenings.tell(SpeechBegan(began))
             self._mid_action = True  # whoever speaks finishes his sentence
         if speak.pressing:
             await self._pause(speak.seconds / 2)
@@ -278,6 +282,10 @@ class DryRunCall:
             self._mid_action = bool(listening)
         await self._pause(self._sound_until - self._clock.monotonic())
         self._mid_action = False
+        if self._missed is not None:
+            number, until = self._missed
+            left = max(0.0, until - self._clock.monotonic())
+            self._missed, self._acting = None, self._spawn(self._react(number, left))
         if listening:
             self._spawn(self._recognise(listening, speak, began, self._clock.now()))
 
@@ -288,7 +296,7 @@ class DryRunCall:
         if self._listening == listening:
             confidence = speak.confidence if speak.words else 0.0
             heard = (speak.words, confidence, began, ended)
-            self._tell(SpeechHeard(*heard, at=self._clock.now()))
+            self._happenings.tell(SpeechHeard(*heard, at=self._clock.now()))
 
     # --------------------------------------------------------------------------- the line
 

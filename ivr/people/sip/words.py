@@ -6,7 +6,7 @@ from functools import cache
 from ivr.people.sip.sound import encode
 from speech.synthesis import Synthesis, Voice
 
-VOICES = {"zh": Voice("cmn"), "en": Voice("en-gb"), "ko": Voice("ko", 140)}
+VOICES = {"zh": Voice("cmn"), "en": Voice("en-gb"), "ko": Voice("ko+f1", 150)}
 """Language -> voice; languages without one are tried by their own name."""
 _FULL = 32767
 
