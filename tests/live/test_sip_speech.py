@@ -5,12 +5,13 @@ import os
 import random
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from core.clock import SystemClock
 from core.disposition import Disposition
@@ -68,6 +69,14 @@ class Heard(PromptCache):
         return await super().spoken(text, language)
 
 
+@dataclass(frozen=True)
+class Met:
+    """Who is called, and how much of our own voice comes back from there (a share)."""
+
+    person: Person
+    echo: float = 0.0
+
+
 @dataclass
 class Call:
     """What one call came to."""
@@ -75,6 +84,7 @@ class Call:
     outcome: Outcome
     answers: dict[str, SaveAnswer]
     prompts: "Heard"
+    told: list[Event]
     prepared: int = 3
     """Prompts that were made before the phone rang: an apology, the notice, the question."""
 
@@ -93,27 +103,24 @@ def survey() -> Program:
 
 
 @asynccontextmanager
-async def house(
-    recogniser: Recogniser, people: list[Person], *, echo: float = 0.0
-) -> AsyncIterator[SipChannel]:
-    """Start a channel to `people`: the last digits of a number are the place in that list."""
-    met = SipPeople(
-        people=lambda number: people[int(number[-2:])], impairment=Impairment(echo=echo)
-    )
-    await met.start()
-    first = random.randrange(33000, 58000, 2)
-    channel = SipChannel(
-        [Trunk("people", f"sip:127.0.0.1:{met.port}", channels=20)],
-        channels=len(people),
-        ports=Ports(rtp_from=first, rtp_until=first + 4000),
-        recogniser=recogniser,
-    )
-    await channel.start()
-    try:
+async def house(recogniser: Recogniser, met: dict[str, Met]) -> AsyncIterator[SipChannel]:
+    """Start a channel to people, each behind a trunk with the echo of his line."""
+    async with AsyncExitStack() as stack:
+        trunks = []
+        for name, one in met.items():
+            people = SipPeople(
+                people=lambda _, found=one: found.person,  # type: ignore[misc]
+                impairment=Impairment(echo=one.echo),
+            )
+            await people.start()
+            stack.push_async_callback(people.close)
+            trunks.append(Trunk(name, f"sip:127.0.0.1:{people.port}"))
+        first = random.randrange(33000, 58000, 2)
+        ports = Ports(rtp_from=first, rtp_until=first + 4000)
+        channel = SipChannel(trunks, channels=len(met), ports=ports, recogniser=recogniser)
+        stack.push_async_callback(channel.close)
+        await channel.start()
         yield channel
-    finally:
-        await channel.close()
-        await met.close()
 
 
 class Watched:
@@ -146,11 +153,11 @@ class WatchedCall:
             yield event
 
 
-async def call(channel: Any, number: int, folder: Path) -> Call:
-    journal, prompts = Kept(), Heard(folder / "prompts")
+async def call(channel: Any, name: str, folder: Path) -> Call:
+    journal, prompts = Kept(), Heard(folder / name)
     outcome = await hold(
         channel,
-        DialRequest(f"a{number}", f"+861380000{number:04d}", "people", ring_seconds=10),
+        DialRequest(name, "+8613800001234", name, ring_seconds=10),
         program=survey(),
         fields={},
         language="ko",
@@ -160,86 +167,113 @@ async def call(channel: Any, number: int, folder: Path) -> Call:
         rules=ConversationRules(recordings=folder / "recordings"),
         survey_folder=folder,
     )
-    return Call(outcome, journal.answers, prompts)
-
-
-async def calls(
-    recogniser: Recogniser, people: list[Person], folder: Path, *, echo: float = 0.0
-) -> list[Call]:
-    """Call everybody at the same time."""
-    async with house(recogniser, people, echo=echo) as channel:
-        return await asyncio.gather(*(call(channel, n, folder) for n in range(len(people))))
+    return Call(outcome, journal.answers, prompts, channel.told[name])
 
 
 def says(words: str, after: float = 0.8, pressing: str = "") -> Speak:
     return Speak(1.0, after, words, language="ko", pressing=pressing)
 
 
-def person(*then: Action, during: tuple[Action, ...] = (), later: str = "1") -> Person:
-    """Return somebody who reacts so to the first prompt and presses `later` to all others."""
-    reactions = (Reaction(during, then),)
+def person(
+    *then: Action, during: tuple[Action, ...] = (), later: str = "", again: bool = False
+) -> Person:
+    """Return somebody who reacts so to the first prompt and presses `later` to all others.
+
+    `again`: or does the same again, as people do whom a machine did not understand.
+    """
     afterwards = Reaction(then=(Press(later),)) if later else Reaction()
-    return Person(Behaviour.SILENT, rings=0.2, script=Script(reactions, afterwards))
+    afterwards = Reaction(during, then) if again else afterwards
+    script = Script((Reaction(during, then),), afterwards)
+    return Person(Behaviour.SILENT, rings=0.2, script=script)
 
 
-async def test_what_is_said_is_answered(korean_recogniser: VoskRecogniser, tmp_path: Path) -> None:
-    said = {"네": Verdict.SATISFIED, YES: Verdict.SATISFIED, NO: Verdict.DISSATISFIED}
-    people = [person(says(words), later="") for words in said]
-    found = await calls(korean_recogniser, people, tmp_path)
-    assert [each.verdict for each in found] == [(Disposition.COMPLETED, v) for v in said.values()]
-    assert [each.answers["overall"].kind for each in found] == ["speech"] * 3
-    assert [each.times(QUESTION) for each in found] == [1] * 3
-
-
-async def test_the_speaking_people_come_to_what_is_expected_of_them(
-    korean_recogniser: VoskRecogniser, tmp_path: Path
-) -> None:
-    who = speakers("ko")
-    found = await calls(korean_recogniser, list(who.values()), tmp_path)
-    wanted = {each: (EXPECTED[each].disposition, EXPECTED[each].verdict) for each in who}
-    assert dict(zip(who, (each.verdict for each in found), strict=True)) == wanted
-    answers = dict(zip(who, (each.answers["overall"] for each in found), strict=True))
-    assert answers[Speaker.SPEAKS_AND_PRESSES].kind == "key"
-    assert answers[Speaker.SPEAKS_UNCLEARLY].tries == 2
-
-
-async def test_who_speaks_into_the_question_is_not_talked_over(
-    korean_recogniser: VoskRecogniser, tmp_path: Path
-) -> None:
+EVERYBODY = {
+    "yes": Met(person(says("네"), again=True)),
+    "satisfied": Met(person(says(YES), again=True)),
+    "no": Met(person(says(NO), again=True)),
     # The notice is not interrupted: what is said then is not heard. The question is.
-    into_notice = person(during=(says(YES, after=0.3),), later="")
-    into_question = person(during=(says(YES, after=3.2),), later="")
-    people = [into_notice, into_question]
-    async with house(korean_recogniser, people) as channel:
+    "into_notice": Met(person(during=(says(YES, after=0.3),))),
+    "into_question": Met(person(during=(says(YES, after=3.2),))),
+    "noise": Met(person(Speak(0.4, 0.8))),
+    "murmur": Met(person(Speak(2.0, 0.8), later="1")),
+    "silent_20": Met(person(), echo=0.1),
+    "silent_10": Met(person(), echo=0.3),
+    "speaks_20": Met(person(says(YES), again=True), echo=0.1),
+    "speaks_10": Met(person(says(NO), again=True), echo=0.3),
+    **{f"{who}": Met(replace(found, rings=0.2)) for who, found in speakers("ko").items()},
+}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def found(
+    korean_recogniser: VoskRecogniser, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Call]:
+    """What the calls to everybody came to; they are held at the same time."""
+    folder = tmp_path_factory.mktemp("speech")
+    async with house(korean_recogniser, EVERYBODY) as channel:
         watched = Watched(channel)
-        found = await asyncio.gather(*(call(watched, n, tmp_path) for n in range(2)))
-    assert found[0].answers == {}
-    assert found[1].verdict == (Disposition.COMPLETED, Verdict.SATISFIED)
-    finished = [event.play for event in watched.told["a1"] if isinstance(event, PromptFinished)]
-    assert finished == [2]  # the first list of prompts was cut short, the last words were not
+        calls = await asyncio.gather(*(call(watched, name, folder) for name in EVERYBODY))
+    return dict(zip(EVERYBODY, calls, strict=True))
 
 
-@pytest.mark.parametrize("echo", [0.1, 0.3], ids=["-20 dB", "-10 dB"])
+@pytest.mark.parametrize(
+    ("who", "verdict"),
+    [
+        ("yes", Verdict.SATISFIED),
+        ("satisfied", Verdict.SATISFIED),
+        ("no", Verdict.DISSATISFIED),
+    ],
+)
+async def test_what_is_said_is_answered(found: dict[str, Call], who: str, verdict: Verdict) -> None:
+    assert found[who].verdict == (Disposition.COMPLETED, verdict)
+    assert found[who].answers["overall"].kind == "speech"
+
+
+@pytest.mark.parametrize("who", Speaker)
+async def test_the_speaking_people_come_to_what_is_expected_of_them(
+    found: dict[str, Call], who: Speaker
+) -> None:
+    assert found[who].verdict == (EXPECTED[who].disposition, EXPECTED[who].verdict)
+
+
+async def test_a_key_wins_over_what_is_being_said(found: dict[str, Call]) -> None:
+    answer = found[Speaker.SPEAKS_AND_PRESSES].answers["overall"]
+    assert (answer.kind, answer.raw) == ("key", "3")
+
+
+async def test_what_is_said_into_a_notice_is_not_heard(found: dict[str, Call]) -> None:
+    assert found["into_notice"].answers == {}
+    assert found["into_notice"].times(QUESTION) == 2
+
+
+async def test_who_speaks_into_the_question_is_not_talked_over(found: dict[str, Call]) -> None:
+    one = found["into_question"]
+    assert one.verdict == (Disposition.COMPLETED, Verdict.SATISFIED)
+    # The first list of prompts was cut short, the last words were not.
+    assert [event.play for event in one.told if isinstance(event, PromptFinished)] == [2]
+
+
+@pytest.mark.parametrize("decibels", [20, 10])
 async def test_our_own_voice_coming_back_interrupts_nothing(
-    korean_recogniser: VoskRecogniser, tmp_path: Path, echo: float
+    found: dict[str, Call], decibels: int
 ) -> None:
-    silent, speaks = person(later=""), person(says(YES), later="")
-    found = await calls(korean_recogniser, [silent, speaks], tmp_path, echo=echo)
-    assert found[0].answers == {}
-    assert (found[0].times(QUESTION), found[0].times(SILENCE)) == (2, 1)
-    assert found[0].times(UNSURE) == 0
-    assert found[1].verdict == (Disposition.COMPLETED, Verdict.SATISFIED)
+    silent, speaks = found[f"silent_{decibels}"], found[f"speaks_{decibels}"]
+    assert [event for event in silent.told if isinstance(event, SpeechBegan)] == []
+    assert silent.answers == {}
+    assert speaks.outcome.disposition is Disposition.COMPLETED
+    assert speaks.answers["overall"].kind == "speech"
 
 
-async def test_a_noise_is_no_answer_and_a_murmur_is_asked_back(
-    korean_recogniser: VoskRecogniser, tmp_path: Path
-) -> None:
-    noise = person(Speak(0.4, 0.8), later="")
-    murmur = person(Speak(2.0, 0.8))
-    found = await calls(korean_recogniser, [noise, murmur], tmp_path)
-    assert (found[0].times(SILENCE), found[0].times(UNSURE)) == (1, 0)
-    assert (found[1].times(SILENCE), found[1].times(UNSURE)) == (0, 1)
-    assert found[1].verdict == (Disposition.COMPLETED, Verdict.SATISFIED)
+async def test_a_noise_is_no_answer(found: dict[str, Call]) -> None:
+    noise = found["noise"]
+    assert [type(event) for event in noise.told].count(SpeechBegan) == 1
+    assert (noise.times(SILENCE), noise.times(UNSURE)) == (1, 0)
+
+
+async def test_a_murmur_is_asked_back(found: dict[str, Call]) -> None:
+    murmur = found["murmur"]
+    assert (murmur.times(SILENCE), murmur.times(UNSURE)) == (0, 1)
+    assert murmur.verdict == (Disposition.COMPLETED, Verdict.SATISFIED)
 
 
 async def test_a_call_goes_on_by_keys_when_the_recogniser_dies(
@@ -248,14 +282,14 @@ async def test_a_call_goes_on_by_keys_when_the_recogniser_dies(
     recogniser = VoskRecogniser({"ko": korean_model})
     await recogniser.start()
     try:
-        async with house(recogniser, [person(says(YES))]) as channel:
+        async with house(recogniser, {"a": Met(person(says(YES), later="1"))}) as channel:
             watched = Watched(channel)
-            calling = asyncio.create_task(call(watched, 0, tmp_path))
+            calling = asyncio.create_task(call(watched, "a", tmp_path))
             await watched.speaking.wait()
             os.kill(recogniser.process("ko").pid, signal.SIGKILL)
-            found = await calling
+            one = await calling
     finally:
         await recogniser.close()
-    assert found.verdict == (Disposition.COMPLETED, Verdict.SATISFIED)
-    assert found.answers["overall"].kind == "key"
-    assert found.times(QUESTION) == 2
+    assert one.verdict == (Disposition.COMPLETED, Verdict.SATISFIED)
+    assert one.answers["overall"].kind == "key"
+    assert one.times(QUESTION) == 2

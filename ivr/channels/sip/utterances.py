@@ -99,8 +99,9 @@ class Utterances:
 
     def turn(self, now: float) -> bool:
         """Look at what was heard since the last time. False once nobody has listened for long."""
-        for _ in range(len(self._tap.waiting)):
-            self._hear(self._tap.waiting.popleft(), now)
+        for left in range(len(self._tap.waiting) - 1, -1, -1):
+            pcm = self._tap.waiting.popleft()
+            self._hear(pcm, now - left * len(pcm) / _BYTES)
         return bool(self._listening) or now - self._listened_until < LINGER_SECONDS
 
     def _hear(self, pcm: bytes, now: float) -> None:
