@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 FRAME = 160
 """Samples (20 ms) whose level is looked at."""
 _SECONDS = FRAME / 8000
-_WINDOW_SECONDS = 0.7
+_WINDOW_SECONDS = 0.8
 """How much later an echo may come."""
-_AHEAD_SECONDS = 0.1
+_AHEAD_SECONDS = 0.2
 """How far the prompt may be ahead of where it is believed to be."""
 _MOST = 0.45
 """An echo of -10 dB and 3 dB of margin, as a ratio of amplitudes."""
@@ -28,7 +28,10 @@ _LEARNT_SECONDS = 1.0
 _LEARNT_MARGIN = 1.8
 _FAR_LOUD = 300.0
 """Amplitude (of 32,767) from which a prompt is loud enough to learn from."""
-_QUIETEST = 4.0
+_QUIETEST, _LOUDEST_QUIET = 4.0, 20.0
+"""Amplitudes between which the quiet of a line is believed to be."""
+_HOLD = 5
+"""Frames that pass after one that was no echo: a voice falls between its syllables."""
 
 Levels = NDArray[np.float32]
 """Root mean squares of frames of 20 ms."""
@@ -53,7 +56,8 @@ class EchoGuard:
         """Frames that were learned from."""
         self._most = 0.0
         """The loudest echo so far, as a ratio to what was sent."""
-        self._quiet = 0.0
+        self._quiet = _LOUDEST_QUIET
+        self._held = 0
 
     def plays(self, sent: Levels, now: float) -> None:
         """A prompt of these levels begins."""
@@ -66,17 +70,18 @@ class EchoGuard:
     def pass_on(self, pcm: bytes, now: float) -> bytes:
         """Return `pcm`, which ended at `now`, without what may be an echo."""
         count = len(pcm) // (2 * FRAME)
-        if not count or now - self._stopped > _WINDOW_SECONDS or not len(self._sent):
+        if not count or not len(self._sent) or now - self._stopped > _WINDOW_SECONDS:
             return pcm
         near = levels(pcm)
         far = np.array([self._far(now - (count - n) * _SECONDS) for n in range(count)])
         self._learn(near, far)
-        limit = self._limit
+        self._quiet = min(self._quiet, max(_QUIETEST, float(near.min())))
         scale = np.ones(count, dtype=np.float32)
-        self._quiet = min(self._quiet or math.inf, max(_QUIETEST, float(near.min())))
-        echoes = (far > 0) & (near <= far * limit)
-        scale[echoes] = np.minimum(1.0, self._quiet / np.maximum(near[echoes], 1.0))
-        if not echoes.any():
+        for index, is_echo in enumerate((far > 0) & (near <= far * self._limit)):
+            self._held = max(0, self._held - 1) if is_echo else _HOLD
+            if is_echo and not self._held:
+                scale[index] = min(1.0, self._quiet / max(1.0, float(near[index])))
+        if scale.min() == 1.0:
             return pcm
         samples = np.frombuffer(pcm[: count * 2 * FRAME], dtype="<i2").reshape(-1, FRAME)
         turned = (samples * scale[:, None]).astype("<i2").tobytes()

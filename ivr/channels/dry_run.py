@@ -141,6 +141,8 @@ class DryRunCall:
         self._prompt: asyncio.Task[None] | None = None
         self._acting: asyncio.Task[None] | None = None
         self._mid_action = False
+        self._missed: tuple[int, float] | None = None
+        """A prompt that began while the person was speaking: its number, and when it ends."""
         self._listening = 0
         """Number of the listening under way; 0: nobody listens."""
         self._recording: asyncio.Task[None] | None = None
@@ -168,6 +170,8 @@ class DryRunCall:
             if self._acting is not None:
                 self._acting.cancel()
             self._acting = self._spawn(self._react(number, seconds))
+        else:
+            self._missed = (number, self._clock.monotonic() + seconds)
         return number
 
     async def stop(self) -> None:
@@ -314,6 +318,10 @@ class DryRunCall:
             self._mid_action = bool(listening)
         await self._pause(self._sound_until - self._clock.monotonic())
         self._mid_action = False
+        if self._missed is not None:
+            number, until = self._missed
+            left = max(0.0, until - self._clock.monotonic())
+            self._missed, self._acting = None, self._spawn(self._react(number, left))
         if listening:
             self._spawn(self._recognise(listening, speak, began, self._clock.now()))
 

@@ -34,7 +34,7 @@ class Vocabulary:
 VOCABULARIES = {
     "zh": Vocabulary("满意", "不满意"),
     "en": Vocabulary("satisfied", "dissatisfied"),
-    "ko": Vocabulary("만족 합니다", "불만족 합니다"),
+    "ko": Vocabulary("만족 합니다", "아니요"),
 }
 
 EXPECTED: dict[Speaker, Expected] = {

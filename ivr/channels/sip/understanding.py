@@ -140,8 +140,9 @@ class Understanding:
     async def _finish(
         self, said: _Said, listening: int, before: "asyncio.Task[None] | None"
     ) -> None:
-        if before is not None and not before.done():
+        if before is not None:
             await asyncio.wait({before})
+        if said.ear is None:
             self._open(said)
         heard = NOTHING
         try:

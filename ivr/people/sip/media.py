@@ -63,7 +63,7 @@ class Stream:
         self._outbox: deque[Frame] = deque()
         self._sender: Sender | None = None
         self._hearing = Hearing()
-        self._echo: deque[bytes] = deque()
+        self._echo: deque[bytes] = deque(maxlen=ECHO_BEATS + 1)
         self.media: Media | None = None
         self.on_began: Callable[[], None] = lambda: None
         self.on_ended: Callable[[], None] = lambda: None

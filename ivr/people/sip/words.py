@@ -9,7 +9,7 @@ from speech.synthesis import Synthesis, Voice
 VOICES = {
     "zh": Voice("cmn"),
     "en": Voice("en-gb"),
-    "ko": Voice("ko", 140),
+    "ko": Voice("ko+f1", 150),
     "ko-quick": Voice("ko", 200),
 }
 """Language -> voice; languages without one are tried by their own name."""
