@@ -242,3 +242,9 @@ async def korean_recogniser(korean_model: Path) -> AsyncIterator[VoskRecogniser]
     await recogniser.start()
     yield recogniser
     await recogniser.close()
+
+
+@pytest.fixture
+def sqlite_world(sqlite: Database) -> World:
+    """A maker of cases and callbacks on the fresh SQLite database."""
+    return World(sqlite)

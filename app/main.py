@@ -16,6 +16,7 @@ from app.commands import (
     import_cases,
     init,
     people,
+    prompts,
     queue,
     rehearse,
     results,
@@ -60,6 +61,7 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("import")(import_cases.import_cases)
 app.add_typer(flow.app, name="flow")
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(batch.app, name="batch")
 app.command("run")(run.run)
 app.command("rehearse")(rehearse.rehearse)

@@ -5,7 +5,8 @@ looked at, whatever fails.
 """
 
 import shutil
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,13 +14,15 @@ from typing import Any
 
 from app import surveys
 from app.measuring import measured
+from app.prompt_building import build
 from app.scheduled import survey_faults, unit_faults
 from app.wiring import opened, prompt_cache, sip_channel
 from config.loading import Loaded
 from core.catalogue import text
-from core.errors import HuifangError
+from core.errors import HuifangError, Problem
 from dialer.calendar import is_working_day, zone
 from ivr.channels.sip.driver import SipChannel
+from speech.plan import How
 from speech.prompts import PromptCache
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -33,7 +36,8 @@ class Finding:
     """One thing that was looked at."""
 
     what: str
-    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``schedules``, ``survey``."""
+    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``voice``, ``schedules``,
+    ``survey``."""
     good: bool
     name: str = ""
     detail: str = ""
@@ -52,6 +56,8 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
     async for finding in _trunks(loaded, language):
         yield finding
     cache = prompt_cache(loaded)
+    for finding in _voices(loaded, cache, language):
+        yield finding
     if loaded.settings.schedules:
         yield await _schedules(loaded, language)
     for name, file in surveys.files(loaded).items():
@@ -60,6 +66,10 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
 
 def _said(error: HuifangError, language: str) -> str:
     return "\n".join(error.sentences(language))
+
+
+def _said_all(problems: list[Problem], language: str) -> list[str]:
+    return HuifangError(*problems).sentences(language)
 
 
 async def _database(loaded: Loaded, language: str) -> Finding:
@@ -117,6 +127,15 @@ async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
         await channel.close()
 
 
+def _voices(loaded: Loaded, cache: PromptCache, language: str) -> Iterator[Finding]:
+    """Say who speaks each language."""
+    for spoken in loaded.settings.voices:
+        try:
+            yield Finding("voice", True, spoken, cache.speaker_of(spoken))
+        except HuifangError as error:
+            yield Finding("voice", False, spoken, _said(error, language))
+
+
 async def _schedules(loaded: Loaded, language: str) -> Finding:
     """Check what the schedules name: surveys, transfers, units."""
     faults = survey_faults(loaded)
@@ -142,8 +161,16 @@ async def _survey(
             abilities=SipChannel.abilities,
             transfers=surveys.transfers(loaded),
         )
-        wanted = surveys.wordings(survey)
-        await cache.prepare(wanted)
+        built = await build(cache, survey)
     except HuifangError as error:
         return Finding("survey", False, name, _said(error, language))
-    return Finding("survey", True, name, text("check-prompts-made", language, number=len(wanted)))
+    made = Counter(each.how for each in built)
+    detail = text(
+        "check-prompts-made",
+        language,
+        number=len(built),
+        recorded=made[How.RECORDED],
+        joined=made[How.JOINED],
+        voice=made[How.VOICE],
+    )
+    return Finding("survey", True, name, "\n".join([detail, *_said_all(lengths.doubts, language)]))

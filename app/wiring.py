@@ -17,7 +17,9 @@ from speech.mending import mend_all
 from speech.pickup.judge import Tuning
 from speech.pickup.lists import load_phrases
 from speech.prompts import PromptCache
-from speech.synthesis import Synthesis, Voice
+from speech.studio import Studio
+from speech.voice import Voice
+from speech.voices import Voices
 from storage.database import Database
 
 
@@ -43,10 +45,22 @@ async def opened(loaded: Loaded, clock: Clock | None = None) -> AsyncIterator[Da
 def prompt_cache(loaded: Loaded, folder: Path | None = None) -> PromptCache:
     """Return the cache of prompts with the configured voices, in `folder` or the data folder."""
     voices = {
-        language: Voice(voice.voice, voice.speed, voice.pitch)
+        language: Voice(
+            voice.voice,
+            voice.speed,
+            voice.pitch,
+            voice.engine,
+            loaded.path(voice.model) if voice.model else None,
+        )
         for language, voice in loaded.settings.voices.items()
     }
-    return PromptCache(folder or loaded.data / "prompts", Synthesis(), voices=voices)
+    cache = folder or loaded.data / "prompts"
+    return PromptCache(cache, Voices(), voices=voices, studio=studio(loaded))
+
+
+def studio(loaded: Loaded) -> Studio:
+    """Return the folder of the studio's recordings."""
+    return Studio(loaded.path(loaded.settings.folders.studio))
 
 
 def sip_channel(loaded: Loaded) -> SipChannel:

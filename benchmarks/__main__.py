@@ -23,8 +23,10 @@ NAMES = (
     "claims",
     "claim_to_invite",
     "dry_run",
+    "voices",
     "sip_load",
     "voice_activity",
+    "pick_up",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -140,7 +140,7 @@ def answers() -> Iterator[Answer]:
                     hertz, seconds = BEEPS[int(dice.integers(0, len(BEEPS)))]
                     wait = float(dice.uniform(0.2, 1.2))
                     parts = [_silence(wait), words, _silence(0.4)]
-                    parts += [_tone(hertz, seconds=seconds), _silence(4)]
+                    parts += [_tone(hertz, seconds=seconds), _silence(6)]
                     sound = _around(parts, dice, ratio, behind=False)
                     yield Answer("machine", sound, wait + len(words) / RATE)
     for ratio in RATIOS:

@@ -51,8 +51,8 @@ _TONE = 0.90
 """Share of the energy in the two strongest lines from which on it is a tone."""
 _BEHIND = 10**-1.8
 """Share of the loudest speech just now that others in the room, or an echo, do not reach: 18 dB."""
-_FORGET_SPEAKING, _FORGET_QUIET = 10 ** (-0.2 * _SECONDS), 10 ** (-0.6 * _SECONDS)
-"""How the loudest is forgotten with each frame: by 2 dB a second while somebody speaks, then 6."""
+_FORGET_SPEAKING, _FORGET_QUIET = 10 ** (-0.2 * _SECONDS), 10 ** (-0.3 * _SECONDS)
+"""How the loudest is forgotten with each frame: by 2 dB a second while somebody speaks, then 3."""
 _SEEN, _NEEDED, _UNEVEN = 6, 4, 3
 """Of so many frames so many must stand out, and so many of those be uneven, to begin."""
 _WHILE_PLAYING_DBFS = -40.0

@@ -82,6 +82,7 @@ async def _check(settings: Loaded, files: list[Path]) -> list[Problem]:
                 sounds=lengths.sounds,
                 transfers=surveys.transfers(settings),
             )
+            found += lengths.doubts
         return found
 
 

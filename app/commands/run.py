@@ -11,9 +11,9 @@ from rich.live import Live
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
+from app.prompt_building import prepare
 from app.wiring import on_the_line, opened, prompt_cache, sip_channel
 from config.loading import Loaded
 from config.logs import set_up
@@ -68,7 +68,7 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
         if until_done and not ready:
             raise AuthorError(problem("run-nothing"))
         for survey in ready:
-            await prompts.prepare(surveys.wordings(survey))
+            await prepare(prompts, survey)
         calling = dialer(
             known,
             database,

@@ -12,6 +12,7 @@ from app.calling import Calls, dialer
 from app.commands.run import obey_keyboard, watching
 from app.context import Format, FormatOption, language, loaded, moment, print_json, refuse, screen
 from app.opened import with_database
+from app.prompt_building import prepare
 from app.scheduled import schedules, survey_faults, unit_faults
 from app.wiring import on_the_line, opened, prompt_cache, sip_channel
 from config.loading import Loaded
@@ -130,7 +131,7 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
         calls = Calls(known, database, channel, prompts, clock, known.trunks)
         ready = {each.survey: _ready(known, each.survey) for each in planned}
         for survey in (*ready.values(), *await calls.prepare(None)):
-            await prompts.prepare(surveys.wordings(survey))
+            await prepare(prompts, survey)
         waiting = Schedules(
             database,
             planned,

@@ -16,7 +16,7 @@ class PickUpSettings(Section):
     announcements: tuple[str, ...] = ("zh", "en")
     """Languages of carriers, mailboxes and assistants: their phrases are recognised where there is
     a model for the language."""
-    long_greeting: float = Field(default=5.5, ge=3.0, le=15.0)
+    long_greeting: float = Field(default=6.0, ge=3.0, le=15.0)
     """Seconds of speech without a pause, from the answer, that are taken for a machine. More: fewer
     people are taken for machines, and more machines for people."""
     mailbox: Literal["hang_up", "message"] = "hang_up"

@@ -9,6 +9,7 @@ back, and what stays unclear makes the call's verdict `unsure`: a person decides
 from collections.abc import Sequence
 
 from core.catalogue import text as catalogue_text
+from core.said import digits as said_digits
 from core.verdict import Verdict
 from flows.compiler import Question
 from flows.exchange import Input, Keys, SaveAnswer, Silence, Speech, WaitAnswer
@@ -17,7 +18,6 @@ from flows.phrases import match
 from flows.program import EdgeKind
 from flows.scope import spoken_forms
 from flows.session import Pending, Reason
-from flows.spoken import digits as said_digits
 from flows.spoken_number import digit_words, spoken_number
 from flows.steps import ask, book, global_key, number
 from flows.turn import Turn

@@ -27,7 +27,7 @@ class Tuning:
     """Quiet after a longer greeting: a mailbox may go on, or beep."""
     words_wait: float = 1.0
     """Longest wait, after a greeting, for its words to be recognised."""
-    long_greeting: float = 5.5
+    long_greeting: float = 6.0
     """Speech without a pause of `after_greeting` that makes a machine. People are shorter."""
     silence: float = 2.0
     """Silence after the answer that is taken for a person who waits for us."""

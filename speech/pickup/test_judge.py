@@ -55,10 +55,10 @@ def test_silence_is_a_person_who_waits() -> None:
 def test_who_speaks_on_without_a_pause_is_a_machine() -> None:
     call = Call().answered()
     call.judge.began(0.5)
-    call.judge.goes_on(5.9)
-    assert call.until(6.3).told == []
-    call.judge.goes_on(6.0)
-    assert call.until(6.4).told == [(6.4, PickedUp(PickedUpBy.MACHINE, "long_greeting"))]
+    call.judge.goes_on(6.4)
+    assert call.until(6.8).told == []
+    call.judge.goes_on(6.5)
+    assert call.until(6.9).told == [(6.9, PickedUp(PickedUpBy.MACHINE, "long_greeting"))]
 
 
 def test_what_is_no_longer_told_is_no_long_greeting() -> None:
