@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from speech.framing import Framing
 from speech.tones import block_index
 
 _WINDOW = 256
@@ -25,8 +26,8 @@ _SECONDS = _HOP / 8000
 """Seconds from one frame to the next."""
 _CHUNK = 2 * _HOP
 """Samples gathered before anything is computed: fewer, larger NumPy calls."""
-_MOST = 1920
-"""Bytes looked at in one step: all frames of a step are compared with the same quiet."""
+_MOST = 6 * _HOP
+"""Samples looked at in one step: all frames of a step are compared with the same quiet."""
 _LOWEST, _HIGHEST = 4, 126
 """Spectral lines looked at: 125 to 3,930 Hz."""
 _FIRST, _BANDS, _WIDTH = 8, 16, 6
@@ -107,10 +108,7 @@ class VoiceActivity:
         """True between a beginning and its end."""
         self.playing = False
         self._quiet = quiet
-        self._odd = b""
-        self._pending: list[bytes] = []
-        self._waiting = 0
-        self._carry = np.zeros(_WINDOW - _HOP, dtype=np.float32)
+        self._framing = Framing(_WINDOW, _HOP, least=_CHUNK, most=_MOST)
         self._hann = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
         # A sine at full scale has 0 dBFS + 3 dB in its lines together: levels are mean squares.
         self._scale = np.float32(2 / ((self._hann**2).sum() * _WINDOW) / 32768.0**2)
@@ -129,26 +127,13 @@ class VoiceActivity:
     def feed(self, pcm: bytes) -> list[Began | Ended]:
         """Take samples of any length; return what they tell, in order (mostly nothing)."""
         told: list[Began | Ended] = []
-        for at in range(0, len(pcm), _MOST):
-            told += self._take(pcm[at : at + _MOST])
+        for sound, count, loudest in self._framing.feed(pcm):
+            silent = loudest < _SILENT
+            told += self._take(self._pass_over(count) if silent else self._judge(sound, count))
         return told
 
-    def _take(self, pcm: bytes) -> list[Began | Ended]:
-        self._pending.append(pcm)
-        self._waiting += len(pcm)
-        if self._waiting < 2 * _CHUNK:
-            return []
-        data = self._odd + b"".join(self._pending)
-        whole = len(data) & ~1
-        self._odd = data[whole:]
-        samples = np.frombuffer(data[:whole], dtype="<i2")
-        sound = np.concatenate([self._carry, samples.astype(np.float32)])
-        count = (len(sound) - _WINDOW) // _HOP + 1
-        self._carry = sound[count * _HOP :]
-        self._pending, self._waiting = [], len(self._odd)
+    def _take(self, judged: list[_Frame]) -> list[Began | Ended]:
         told: list[Began | Ended] = []
-        silent = max(int(samples.max()), -int(samples.min())) < _SILENT
-        judged = self._pass_over(count) if silent else self._judge(sound, count)
         for stands_out, clear, uneven, power in judged:
             self._frames += 1
             near = self._near(power, clear=clear)

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from speech.framing import Framing
 from speech.tones import amplitude, block_index
 
 _WINDOW, _HOP = 256, 160
 _SECONDS = _HOP / 8000
 _CHUNK = 3 * _HOP
-_MOST = 4800
-"""Bytes looked at in one step."""
+_MOST = 15 * _HOP
+"""Samples looked at in one step."""
 _BIN = 8000 / _WINDOW
 _LOWEST, _HIGHEST = 10, 90
 """Spectral lines looked at: 310 to 2,800 Hz."""
@@ -85,10 +86,7 @@ class ToneSigns:
     """Hears signs in a stream of 8 kHz, 16 bit little-endian mono samples."""
 
     def __init__(self) -> None:
-        self._odd = b""
-        self._pending: list[bytes] = []
-        self._waiting = 0
-        self._carry = np.zeros(_WINDOW - _HOP, dtype=np.float32)
+        self._framing = Framing(_WINDOW, _HOP, least=_CHUNK, most=_MOST)
         self._hann = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
         self._scale = float(2 / (self._hann**2).sum() / _WINDOW)
         self._least = amplitude(_LEVEL_DBM0) ** 2 / 2
@@ -103,28 +101,11 @@ class ToneSigns:
     def feed(self, pcm: bytes) -> list[Tone]:
         """Take samples of any length; return the signs in them, in order (mostly none)."""
         told: list[Tone] = []
-        for at in range(0, len(pcm), _MOST):
-            told += self._take(pcm[at : at + _MOST])
-        return told
-
-    def _take(self, pcm: bytes) -> list[Tone]:
-        self._pending.append(pcm)
-        self._waiting += len(pcm)
-        if self._waiting < 2 * _CHUNK:
-            return []
-        data = self._odd + b"".join(self._pending)
-        whole = len(data) & ~1
-        self._odd = data[whole:]
-        samples = np.frombuffer(data[:whole], dtype="<i2")
-        sound = np.concatenate([self._carry, samples.astype(np.float32)])
-        count = (len(sound) - _WINDOW) // _HOP + 1
-        self._carry = sound[count * _HOP :]
-        self._pending, self._waiting = [], len(self._odd)
-        told: list[Tone] = []
-        loud = int(samples.max()) >= self._gate
-        for low, high in self._measure(sound, count) if loud else [(0.0, 0.0)] * count:
-            self._frames += 1
-            told += self._hear(low, high)
+        for sound, count, loudest in self._framing.feed(pcm):
+            loud = loudest >= self._gate
+            for low, high in self._measure(sound, count) if loud else [(0.0, 0.0)] * count:
+                self._frames += 1
+                told += self._hear(low, high)
         return told
 
     def _measure(self, sound: NDArray[np.float32], count: int) -> list[tuple[float, float]]:
