@@ -61,8 +61,8 @@ async def house(
         channels=len(people),
         ports=Ports(rtp_from=first, rtp_until=first + 4000),
         recogniser=recogniser,
-        # Words may be late on a busy machine; what is tried is not how late.
-        pick_up=PickUpRules(Tuning(words_wait=8.0), lists),
+        # Sound and words may be late on a busy machine; what is tried is not how late.
+        pick_up=PickUpRules(Tuning(words_wait=8.0, silence=6.0), lists),
     )
     await channel.start()
     try:
