@@ -11,10 +11,13 @@ from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
 from ivr.channels.contract import VoiceChannel
 from ivr.channels.sip.driver import SipChannel
+from ivr.channels.sip.pickup import PickUpRules
 from ivr.channels.sip.pool import Ports
 from ivr.conversation_rules import ConversationRules
 from speech.contract import Recogniser
 from speech.mending import mend_all
+from speech.pickup.judge import Tuning
+from speech.pickup.lists import load_phrases
 from speech.prompts import PromptCache
 from speech.studio import Studio
 from speech.voice import Voice
@@ -77,7 +80,21 @@ def sip_channel(loaded: Loaded) -> SipChannel:
         rtp_until=sip.rtp_ports[1],
     )
     channels = min(pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
-    return SipChannel(loaded.trunks, channels=channels, ports=ports)
+    return SipChannel(loaded.trunks, channels=channels, ports=ports, pick_up=pick_up_rules(loaded))
+
+
+def pick_up_rules(loaded: Loaded) -> PickUpRules | None:
+    """Return how it is found out who picked up; None: it is not.
+
+    Raises AuthorError where a file of the operator's phrases cannot be read.
+    """
+    settings = loaded.settings.pick_up
+    if not settings.listen:
+        return None
+    lists = [load_phrases(each, loaded.data / "pickup") for each in settings.announcements]
+    return PickUpRules(
+        Tuning(long_greeting=settings.long_greeting), tuple(each for each in lists if each)
+    )
 
 
 @asynccontextmanager
@@ -96,10 +113,12 @@ async def on_the_line(loaded: Loaded, channel: VoiceChannel) -> AsyncIterator[No
 
 def conversation_rules(loaded: Loaded) -> ConversationRules:
     """Return how conversations are held."""
+    pick_up = loaded.settings.pick_up
     return ConversationRules(
         recordings=recordings(loaded),
         record_calls=loaded.settings.recording.calls,
         transfers={each.name: each.target for each in loaded.settings.transfers},
+        mailbox_messages=dict(pick_up.messages) if pick_up.mailbox == "message" else {},
     )
 
 

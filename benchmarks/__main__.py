@@ -23,8 +23,10 @@ NAMES = (
     "claims",
     "claim_to_invite",
     "dry_run",
+    "pick_up",
     "recognition",
     "sip_load",
+    "voice_activity",
     "voices",
 )
 RESULTS = Path(__file__).parent / "results"

@@ -127,3 +127,9 @@ def test_relative_paths_are_relative_to_the_settings_file(tmp_path: Path) -> Non
     loaded = load(written(tmp_path, "database: {url: 'sqlite:///var/x.db'}"), {})
     assert loaded.database_url == f"sqlite:///{tmp_path}/var/x.db"
     assert loaded.data == tmp_path / "var"
+
+
+def test_a_message_for_mailboxes_holds_no_fields(tmp_path: Path) -> None:
+    text = "pick_up:\n  mailbox: message\n  messages:\n    zh: 您好，{name}\n"
+    assert [code for _, code in faults(tmp_path, text)] == ["config-message-field"]
+    assert faults(tmp_path, "pick_up:\n  mailbox: message\n") == [(1, "config-message-missing")]
