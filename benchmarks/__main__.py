@@ -25,6 +25,8 @@ NAMES = (
     "dry_run",
     "sip_load",
     "voice_activity",
+    "speech_latency",
+    "bad_line_keys",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -73,6 +73,8 @@ class EchoGuard:
         if not count or not len(self._sent) or now - self._stopped > _WINDOW_SECONDS:
             return pcm
         near = levels(pcm)
+        if near.max() <= _LOUDEST_QUIET:
+            return pcm
         far = np.array([self._far(now - (count - n) * _SECONDS) for n in range(count)])
         self._learn(near, far)
         self._quiet = min(self._quiet, max(_QUIETEST, float(near.min())))
