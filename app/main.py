@@ -15,12 +15,15 @@ from app.commands import (
     flow,
     import_cases,
     init,
+    models,
     people,
+    prompts,
     queue,
     rehearse,
     results,
     run,
     schedule,
+    transcribe,
     why,
 )
 from app.context import Invocation, complaints, refuse
@@ -59,7 +62,9 @@ def before(
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("import")(import_cases.import_cases)
+app.add_typer(models.app, name="models")
 app.add_typer(flow.app, name="flow")
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(batch.app, name="batch")
 app.command("run")(run.run)
 app.command("rehearse")(rehearse.rehearse)
@@ -67,6 +72,7 @@ app.add_typer(schedule.app, name="schedule")
 app.command("why")(why.why)
 app.command("results")(results.results)
 app.command("write-back")(results.write_back)
+app.command("transcribe")(transcribe.transcribe)
 app.add_typer(queue.app, name="queue")
 app.add_typer(do_not_call.app, name="do-not-call")
 app.command("demo")(demo.demo)

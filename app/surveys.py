@@ -8,10 +8,9 @@ from pathlib import Path
 from config.loading import Loaded
 from core.errors import AuthorError, Place, problem
 from dialer.batches import Survey
-from flows.check.examples import spoken
 from flows.check.linter import check_file
 from flows.check.speaking import Measure, Sounds
-from flows.check.subject import Subject
+from flows.check.vocabulary import Vocabulary
 from flows.compiler import compile_flow
 from flows.program import Program
 from flows.reader import SurveyFile, read
@@ -97,16 +96,25 @@ def ready(
     sounds: Sounds | None = None,
     abilities: frozenset[str] | None = None,
     transfers: frozenset[str] | None = None,
+    hears: frozenset[str] | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> ReadySurvey:
     """Read, check and compile a survey. Raises AuthorError with every fault: nobody is called."""
     found = check_file(
-        file, measure=measure, sounds=sounds, abilities=abilities, transfers=transfers
+        file,
+        measure=measure,
+        sounds=sounds,
+        abilities=abilities,
+        transfers=transfers,
+        hears=hears,
+        vocabulary=vocabulary,
     )
     faults = [fault for fault in found if fault.is_error]
     if faults:
         raise AuthorError(*faults)
     survey = read(file)
-    return ReadySurvey(survey, compile_flow(survey.flow, sha256=survey.sha256, transfers=transfers))
+    program = compile_flow(survey.flow, sha256=survey.sha256, transfers=transfers, hears=hears)
+    return ReadySurvey(survey, program)
 
 
 def callable_by(loaded: Loaded, name: str) -> ReadySurvey:
@@ -117,14 +125,3 @@ def callable_by(loaded: Loaded, name: str) -> ReadySurvey:
     return ready(
         find(loaded, name), abilities=frozenset(SipChannel.abilities), transfers=transfers(loaded)
     )
-
-
-def wordings(survey: ReadySurvey) -> list[tuple[str, str]]:
-    """Return every (text, language) that the survey may speak, case fields by their examples."""
-    subject = Subject(survey.file, survey.program)
-    return [
-        (spoken(subject, words, language), language)
-        for wording in subject.wordings
-        if wording.kind == "prompt"
-        for language, words in wording.languages(subject.languages)
-    ]

@@ -27,6 +27,7 @@ NAMES = (
     "voice_activity",
     "speech_latency",
     "bad_line_keys",
+    "voices",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.sections.answers import AnswerSettings
 from config.sections.calling import CallingSettings
 from config.sections.database import DatabaseSettings
 from config.sections.folders import FolderSettings
@@ -22,6 +23,7 @@ from config.sections.recording import RecordingSettings
 from config.sections.retry import RetrySettings
 from config.sections.schedules import ScheduleSettings
 from config.sections.sip import SipSettings
+from config.sections.speech import SpeechSettings
 from config.sections.transfers import TransferSettings
 from config.sections.trunks import TrunkSettings
 from config.sections.voices import VoiceSettings, default_voices
@@ -72,6 +74,10 @@ class Settings(BaseSettings):
     """The SIP side of this machine."""
     voices: dict[str, VoiceSettings] = Field(default_factory=default_voices)
     """Voice of each language."""
+    answers: AnswerSettings = AnswerSettings()
+    """How people may answer."""
+    speech: SpeechSettings = SpeechSettings()
+    """What hears the people who speak their answers."""
     recording: RecordingSettings = RecordingSettings()
     """Recordings of calls."""
     schedules: tuple[ScheduleSettings, ...] = ()

@@ -80,6 +80,8 @@ _AREA = re.compile(r"0(?:10|2\d|[3-9]\d\d)")
 _SERVICE = re.compile(r"1[0-2]\d|1[02]\d{3,5}|106\d{5,}|9[56]\d{3,6}|[48]00\d{7}")
 _SERVICE_BEHIND_AREA = re.compile(r"1[0-2]\d|1[02]\d{3}|9[56]\d{3,4}")
 _LOCAL = re.compile(r"[2-8]\d{6,7}")
+_WHOLE_LANDLINE = re.compile(r"0(?:10|2\d|[3-9]\d\d)[2-8]\d{2,3}")
+"""Area code and exchange, without the last four digits."""
 
 _REFUSED_TYPES = {
     PhoneNumberType.TOLL_FREE,
@@ -176,10 +178,14 @@ def _chinese(raw: str, digits: str, extension: str, area_code: str) -> PhoneNumb
     if match := _AREA.match(national):
         if _SERVICE_BEHIND_AREA.fullmatch(national[match.end() :]):
             return RefusedNumber(raw, "number-service")
+        if _landline_assigned(national[:-4], len(national)):
+            return PhoneNumber(f"+86{national[1:]}", extension, "landline")
     elif _LOCAL.fullmatch(national):
         if not area_code:
             return RefusedNumber(raw, "number-area-code")
         national = f"0{area_code.lstrip('0')}{national}"
+        if _landline_assigned(national[:-4], len(national)):
+            return PhoneNumber(f"+86{national[1:]}", extension, "landline")
     return _checked(raw, f"+86{national.lstrip('0')}", "CN", extension)
 
 
@@ -194,6 +200,20 @@ def _mobile_assigned(prefix: str) -> bool:
     # Seven digits decide (the rest numbers the subscriber), so a file of a million rows asks
     # the number plan a few thousand times only.
     return phonenumbers.is_valid_number(phonenumbers.parse(f"+86{prefix}0000"))
+
+
+@lru_cache(maxsize=50_000)
+def _landline_assigned(beginning: str, length: int) -> bool:
+    """True where area code and exchange are a land-line's, whatever the last four digits are."""
+    # As with mobiles: the last four digits number the subscriber. What is shorter (services
+    # behind an area code) or unknown is looked at digit by digit by the caller.
+    if not _WHOLE_LANDLINE.fullmatch(beginning) or not 11 <= length <= 12:
+        return False
+    first = phonenumbers.parse(f"+86{beginning[1:]}0000")
+    return (
+        phonenumbers.is_valid_number(first)
+        and phonenumbers.number_type(first) == PhoneNumberType.FIXED_LINE
+    )
 
 
 def _checked(raw: str, digits: str, region: str, extension: str) -> PhoneNumber | RefusedNumber:

@@ -32,6 +32,7 @@ _SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - the zone is the mapping'
 _SCIENTIFIC = re.compile(r"([1-9])(?:\.(\d*))?[eE]\+?(\d{1,2})")
 _YES = frozenset({"是", "yes", "y", "true", "1", "√"})
 _MARKS = ("'", "\ufeff")
+_MARKED = frozenset(_MARKS)
 _LIMITS = {"case_number": 100, "party_name": 100, "role": 50, "unit": 200, "officer": 100}
 _LIMITS |= {"badge_number": 50, "branch": 100, "language": 10}
 
@@ -110,7 +111,9 @@ class Reader:
             return Refusal((("row-columns", str(len(cells))),))
         if len(cells) < self._width:
             cells = (*cells, *("",) * (self._width - len(cells)))
-        cells = tuple([_open(cell) if cell else "" for cell in cells])
+        cells = tuple([cell.strip() for cell in cells])
+        if not _MARKED.isdisjoint([cell[:1] for cell in cells]):
+            cells = tuple([_open(cell) for cell in cells])
         faults: list[tuple[str, str]] = []
         facts = self._facts(cells, faults)
         return Refusal(tuple(faults)) if faults else facts
@@ -121,7 +124,7 @@ class Reader:
             return self._fixed.get(name, "") if self._fixed else ""
         column, fixed, limit = found
         value = cells[column] or fixed
-        if len(value) > limit:
+        if value and len(value) > limit:
             faults.append(("row-value-too-long", value[:20]))
         return value
 
@@ -200,7 +203,7 @@ class Reader:
             whole = self._cell(cells, "unit", faults)
             separator = self._mapping.unit_separator
             levels = whole.split(separator) if separator else [whole]
-        path = tuple(level.strip() for level in levels if level.strip())
+        path = tuple([level.strip() for level in levels if level.strip()])
         if sum(map(len, path)) + len(path) > 200:
             faults.append(("row-value-too-long", "".join(path)[:20]))
         return path

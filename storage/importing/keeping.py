@@ -5,10 +5,11 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.importing import conflicts
+from storage.importing.bulk import insert_rows
 from storage.importing.directory import Directory, table_of
 from storage.importing.facts import Facts
 from storage.importing.known import Known, KnownCase, KnownParty
@@ -22,6 +23,7 @@ _SEVERAL = re.compile(r"[、,;/，；]")
 
 cases, case_tags, case_parties = table_of(Case), table_of(CaseTag), table_of(CaseParty)
 parties, party_numbers = table_of(Party), table_of(PartyNumber)
+_CASE = tuple(column.name for column in cases.c)
 
 
 class Keeper:
@@ -161,68 +163,63 @@ class Keeper:
             new_parties, await next_ids(connection, parties, len(new_parties)), strict=True
         ):
             party.id = number
-        await _many(connection, insert(cases), [self._new(case, now) for case in new_cases])
-        await _many(
+        await insert_rows(connection, cases, _CASE, [self._new(case, now) for case in new_cases])
+        await _each(
             connection,
             update(cases).where(cases.c.id == bindparam("key")),
             [{"key": case.id, **_facts_of(case), "updated_at": now} for case in old_cases],
         )
-        await _many(
+        await insert_rows(
             connection,
-            insert(parties),
-            [{"id": party.id, "time_zone": "", **_person(party)} for party in new_parties],
+            parties,
+            ("id", "name", "language", "time_zone", "face_to_face"),
+            [(p.id, p.name, p.language, "", p.face_to_face) for p in new_parties],
         )
-        await _many(
+        await _each(
             connection,
             update(parties).where(parties.c.id == bindparam("key")),
             [{"key": party.id, **_person(party)} for party in old_parties],
         )
-        await _many(
+        await insert_rows(
             connection,
-            insert(case_parties),
-            [
-                {"case_id": case.id, "party_id": party.id, "role": role}
-                for case in known.cases.values()
-                for party, role in case.added_parties
-            ],
+            case_parties,
+            ("case_id", "party_id", "role"),
+            [(c.id, p.id, role) for c in known.cases.values() for p, role in c.added_parties],
         )
-        await _many(
+        await insert_rows(
             connection,
-            insert(party_numbers),
+            party_numbers,
+            ("party_id", "e164", "extension", "kind", "position"),
             [
-                {
-                    "party_id": party.id,
-                    "e164": number.e164,
-                    "extension": number.extension,
-                    "kind": number.kind,
-                    "position": position,
-                    "invalid_since": None,
-                }
+                (party.id, number.e164, number.extension, number.kind, position)
                 for party in everyone
                 for position, number in party.added
             ],
         )
-        await _many(
+        await insert_rows(
             connection,
-            insert(case_tags),
-            [
-                {"case_id": case.id, "tag": tag}
-                for case in known.cases.values()
-                for tag in case.added_tags
-            ],
+            case_tags,
+            ("case_id", "tag"),
+            [(case.id, tag) for case in known.cases.values() for tag in case.added_tags],
         )
 
-    def _new(self, case: KnownCase, now: datetime) -> dict[str, Any]:
-        return {
-            "id": case.id,
-            "source": self._source,
-            "case_number": case.case_number,
-            "respondent_class": case.respondent_class,
-            **_facts_of(case),
-            "import_id": self._import_id,
-            "created_at": now,
-            "updated_at": now,
-        }
+    def _new(self, case: KnownCase, now: datetime) -> tuple[Any, ...]:
+        return (
+            case.id,
+            self._source,
+            case.case_number,
+            case.respondent_class,
+            case.unit_id,
+            case.officer_id,
+            case.branch_id,
+            case.accepted_at,
+            case.closed_at,
+            case.key_incident,
+            case.fields,
+            self._import_id,
+            now,
+            now,
+        )
 
 
 def _officer(facts: Facts) -> tuple[str, str]:
@@ -254,6 +251,6 @@ def _person(party: KnownParty) -> dict[str, Any]:
     }
 
 
-async def _many(connection: AsyncConnection, statement: Any, rows: list[dict[str, Any]]) -> None:
+async def _each(connection: AsyncConnection, statement: Any, rows: list[dict[str, Any]]) -> None:
     if rows:
         await connection.execute(statement, rows)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from core.errors import AuthorError, Place, problem
 from storage.importing.rows import LONGEST_CELL, MOST_COLUMNS, Row
-from storage.importing.workbook import NotAWorkbookError, Workbook, open_workbook, rows
+from storage.importing.sheet import rows
+from storage.importing.workbook import NotAWorkbookError, Workbook, open_workbook
 
 MOST_BYTES = 2 * 1024**3
 """Unpacked size of a workbook; a larger one is refused (zip bombs)."""
