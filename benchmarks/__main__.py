@@ -23,11 +23,11 @@ NAMES = (
     "claims",
     "claim_to_invite",
     "dry_run",
+    "voices",
     "sip_load",
     "voice_activity",
     "speech_latency",
     "bad_line_keys",
-    "voices",
 )
 RESULTS = Path(__file__).parent / "results"
 
