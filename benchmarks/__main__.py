@@ -26,6 +26,8 @@ NAMES = (
     "pick_up",
     "recognition",
     "sip_load",
+    "speech_latency",
+    "bad_line_keys",
     "voice_activity",
     "voices",
 )

@@ -73,6 +73,8 @@ class EchoGuard:
         if not count or not len(self._sent) or now - self._stopped > _WINDOW_SECONDS:
             return pcm
         near = levels(pcm)
+        if near.max() <= _LOUDEST_QUIET and self._knows:
+            return pcm
         far = np.array([self._far(now - (count - n) * _SECONDS) for n in range(count)])
         self._learn(near, far)
         self._quiet = min(self._quiet, max(_QUIETEST, float(near.min())))
@@ -88,15 +90,20 @@ class EchoGuard:
         return turned + pcm[count * 2 * FRAME :]
 
     @property
+    def _knows(self) -> bool:
+        """True where it was heard for long enough what comes back."""
+        return self._learnt * _SECONDS >= _LEARNT_SECONDS
+
+    @property
     def _limit(self) -> float:
         """How loud an echo may be, as a ratio to what was sent."""
-        if self._learnt * _SECONDS < _LEARNT_SECONDS:
+        if not self._knows:
             return _MOST
         return min(_MOST, max(_LEAST, self._most * _LEARNT_MARGIN))
 
     def _learn(self, near: Levels, far: NDArray[np.float64]) -> None:
         loud = far > _FAR_LOUD
-        if self._learnt * _SECONDS < _LEARNT_SECONDS and loud.any():
+        if not self._knows and loud.any():
             self._learnt += int(loud.sum())
             self._most = max(self._most, float((near[loud] / far[loud]).max()))
 

@@ -16,7 +16,7 @@ import pjsua2 as pj
 from speech.beep import BeepDetector
 from speech.tones import DtmfDetector
 
-KEY_FRAME, ANSWER_FRAME, BEEP_FRAME = 60_000, 40_000, 960_000
+KEY_FRAME, ANSWER_FRAME, BEEP_FRAME = 60_000, 60_000, 960_000
 """Microseconds of the tapped frames. A callback into Python costs the same for 20 ms as for 960;
 a key must be heard soon, the end of a spoken answer too, a beep counts only after a second of
 quiet anyway."""

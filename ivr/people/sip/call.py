@@ -11,6 +11,7 @@ from core.phone import mask
 from ivr.people.person import BEEP_HERTZ, BEEP_SECONDS, GREETING_SECONDS, Person, Speak, Tone
 from ivr.people.sip import sdp, sound
 from ivr.people.sip.acting import Actor
+from ivr.people.sip.hearing import LOUD_PACKETS
 from ivr.people.sip.media import BEAT, Metronome, Stream
 from ivr.people.sip.message import Message, parameter, received, reply, uri_of
 from ivr.people.sip.rtp import GAP_FRAMES, Frame, Impairment, Sound, key_events
@@ -74,7 +75,9 @@ class IncomingCall:
         host: str,
         dice: random.Random,
         impairment: Impairment,
+        replies: list[float],
     ) -> None:
+        """`replies`: where it is noted how long the caller took to reply to what was said."""
         self.invite, self.peer, self.person, self.number = invite, peer, person, number
         self.tag = f"{dice.getrandbits(48):x}"
         self._requests, self._metronome, self._host = requests, metronome, host
@@ -84,11 +87,11 @@ class IncomingCall:
         """The last response to the INVITE: repeated when the INVITE is."""
         self._acked = asyncio.Event()
         self._answered = self.over = self.lingering = False
-        self.spoke_until = 0.0
-        """When the person last finished speaking, in the event loop's seconds."""
+        self._spoke_until = 0.0
         self._cseq = dice.randrange(1, 1000)
         self._actor = Actor(person.script, self)
-        self._stream.on_began, self._stream.on_ended = self._actor.began, self._actor.ended
+        self._replies = replies
+        self._stream.on_began, self._stream.on_ended = self._began, self._actor.ended
         self._log = log.bind(number=mask(number), person=person.behaviour.value)
         self._life: asyncio.Task[None] | None = None
 
@@ -301,7 +304,15 @@ class IncomingCall:
         keys = [frame for key in what.pressing for frame in self._pressed(key)]
         self._stream.say([*said[:middle], *keys, *said[middle:]])
         await asyncio.sleep(self._stream.waiting)
-        self.spoke_until = asyncio.get_running_loop().time()
+        self._spoke_until = asyncio.get_running_loop().time()
+
+    def _began(self) -> None:
+        """A prompt begins."""
+        if self._spoke_until:
+            late = (LOUD_PACKETS - 1) * BEAT
+            self._replies.append(asyncio.get_running_loop().time() - late - self._spoke_until)
+            self._spoke_until = 0.0
+        self._actor.began()
 
     async def hang_up(self) -> None:
         """Send BYE."""
