@@ -18,7 +18,7 @@ from app.measuring import measured
 from app.prompt_building import build
 from app.scheduled import survey_faults, unit_faults
 from app.vocabulary import Words, hears, vocabulary
-from app.wiring import opened, prompt_cache, recogniser, sip_channel
+from app.wiring import opened, prompt_cache, sip_channel, started
 from config.loading import Loaded
 from core.catalogue import text
 from core.errors import HuifangError, Problem
@@ -65,7 +65,7 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
         yield await _schedules(loaded, language)
     yield speech(loaded, language)
     try:
-        async with recogniser(loaded) as words:
+        async with started(recognisers.recogniser(loaded)) as words:
             for name, file in surveys.files(loaded).items():
                 yield await _survey(name, file, loaded, cache, words, language)
     except HuifangError as error:

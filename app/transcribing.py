@@ -10,14 +10,13 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import structlog
 
 from core.clock import Clock
 from core.errors import HuifangError, TransientError
 from dialer.identity import is_of_this_machine
-from speech.contract import Utterance
+from speech.contract import Recogniser
 from storage.database import Database
 from storage.transcripts import MOST_TRIES, Waiting, give_back, settle, take_next, without_model
 
@@ -29,28 +28,13 @@ _HAN_GAP = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 log = structlog.get_logger(__name__)
 
 
-@runtime_checkable
-class Transcriber(Protocol):
-    """What writing down needs of a recogniser (`speech.contract.Recogniser`)."""
-
-    @property
-    def languages(self) -> frozenset[str]:
-        """Languages for which it has a model."""
-        ...
-
-    async def transcribe(self, path: Path, language: str) -> Utterance:
-        """Return all words of a recording, at low priority. Raises TransientError where the
-        recogniser died or is too busy, AuthorError for a file that is no recording."""
-        ...
-
-
 class Transcribing:
     """Writes recordings of one database down; `tally` counts what became of them."""
 
     def __init__(
         self,
         database: Database,
-        transcriber: Transcriber,
+        transcriber: Recogniser,
         recordings: Path,
         clock: Clock,
         *,

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from app import recognisers
+from app.recognisers import chosen
+from app.transcribing import Transcribing
 from config.loading import Loaded
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
@@ -65,8 +66,8 @@ def studio(loaded: Loaded) -> Studio:
     return Studio(loaded.path(loaded.settings.folders.studio))
 
 
-def sip_channel(loaded: Loaded) -> SipChannel:
-    """Return the SIP driver with lines for all configured channels.
+def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
+    """Return the SIP driver with lines for all configured channels; `hears` takes what is spoken.
 
     Raises AuthorError where no trunk is configured.
     """
@@ -80,7 +81,13 @@ def sip_channel(loaded: Loaded) -> SipChannel:
         rtp_until=sip.rtp_ports[1],
     )
     channels = min(pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
-    return SipChannel(loaded.trunks, channels=channels, ports=ports, pick_up=pick_up_rules(loaded))
+    return SipChannel(
+        loaded.trunks,
+        channels=channels,
+        ports=ports,
+        recogniser=hears,
+        pick_up=pick_up_rules(loaded),
+    )
 
 
 def pick_up_rules(loaded: Loaded) -> PickUpRules | None:
@@ -98,17 +105,21 @@ def pick_up_rules(loaded: Loaded) -> PickUpRules | None:
 
 
 @asynccontextmanager
-async def on_the_line(loaded: Loaded, channel: VoiceChannel) -> AsyncIterator[None]:
-    """Start the channel, and close it at the end; recordings that a crash cut off are mended.
+async def on_the_line(
+    loaded: Loaded, channel: VoiceChannel, hears: Recogniser | None = None
+) -> AsyncIterator[None]:
+    """Start the channel and what hears for it, and close both at the end; recordings that a crash
+    cut off are mended.
 
-    Raises PermanentError where no line can be started.
+    Raises PermanentError where no line can be started, or a model cannot be loaded.
     """
     await asyncio.to_thread(mend_all, recordings(loaded))
-    await channel.start()
-    try:
-        yield
-    finally:
-        await channel.close()
+    async with started(hears):
+        await channel.start()
+        try:
+            yield
+        finally:
+            await channel.close()
 
 
 def conversation_rules(loaded: Loaded) -> ConversationRules:
@@ -128,13 +139,11 @@ def recordings(loaded: Loaded) -> Path:
 
 
 @asynccontextmanager
-async def recogniser(loaded: Loaded) -> AsyncIterator[Recogniser | None]:
-    """Start what hears speech, and end it; None where nothing does, or spoken answers are off.
+async def started(hears: Recogniser | None) -> AsyncIterator[Recogniser | None]:
+    """Load the recogniser's models, and end it; nothing where there is none.
 
-    Raises AuthorError where the settings name what is not there, PermanentError where a model
-    cannot be loaded.
+    Raises PermanentError where a model cannot be loaded.
     """
-    hears = recognisers.recogniser(loaded)
     if hears is None:
         yield None
         return
@@ -143,3 +152,13 @@ async def recogniser(loaded: Loaded) -> AsyncIterator[Recogniser | None]:
         yield hears
     finally:
         await hears.close()
+
+
+def transcribing(
+    loaded: Loaded, database: Database, hears: Recogniser | None, clock: Clock
+) -> Transcribing | None:
+    """Return what writes open answers down; None where nothing hears them."""
+    if hears is None:
+        return None
+    names = chosen(loaded).names
+    return Transcribing(database, hears, recordings(loaded), clock, models=names)

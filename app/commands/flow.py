@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from app import surveys
+from app import recognisers, surveys
 from app.context import Format, FormatOption, language, loaded, print_json, refuse, screen
 from app.measuring import measured
 from app.vocabulary import vocabulary as unknown
-from app.wiring import prompt_cache, recogniser
+from app.wiring import prompt_cache, started
 from config.loading import Loaded
 from core.catalogue import text
 from core.errors import AuthorError, HuifangError, Problem, problem
@@ -86,7 +86,11 @@ def _checked(
 async def _check(settings: Loaded, files: list[Path], *, vocabulary: bool) -> list[Problem]:
     """Check with the voice that will speak; nothing is written where nothing is set up yet."""
     async with AsyncExitStack() as stack:
-        words = await stack.enter_async_context(recogniser(settings)) if vocabulary else None
+        words = (
+            await stack.enter_async_context(started(recognisers.recogniser(settings)))
+            if vocabulary
+            else None
+        )
         if vocabulary and words is None:
             raise AuthorError(problem("flow-check-no-models"))
         empty = stack.enter_context(TemporaryDirectory(prefix="huifang-"))

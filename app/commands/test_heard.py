@@ -3,8 +3,7 @@
 import asyncio
 import json
 import wave
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,9 +12,9 @@ import typer
 from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
+from app import recognisers
 from app.commands import queue, results, transcribe
 from app.context import Invocation
-from app.transcribing import Transcriber
 from config.loading import Loaded
 from conftest import World
 from dialer.identity import own_name
@@ -35,6 +34,12 @@ Command = Callable[..., Result]
 
 class Ears:
     languages = frozenset({"zh"})
+
+    async def start(self) -> None:
+        """Nothing has to be loaded."""
+
+    async def close(self) -> None:
+        """Nothing has to be ended."""
 
     async def transcribe(self, path: Path, language: str) -> Utterance:
         assert (path.name, language) == ("1-comment.wav", "zh")
@@ -100,9 +105,8 @@ def record(folder: Path) -> Path:
     return path
 
 
-@asynccontextmanager
-async def ears(_known: Loaded) -> AsyncIterator[Transcriber | None]:
-    yield Ears()
+def ears(_known: Loaded) -> Ears:
+    return Ears()
 
 
 def test_an_item_shows_answers_and_words(
@@ -114,7 +118,7 @@ def test_an_item_shows_answers_and_words(
     assert "comment: 3.2 s （等待转写）" in before
     assert "13800138001" not in before
     assert "transcribe-no-recogniser" in huifang("transcribe", code=2).output
-    monkeypatch.setattr(transcribe, "recogniser", ears)
+    monkeypatch.setattr(recognisers, "recogniser", ears)
     tally = json.loads(huifang("transcribe", "--format", "json").stdout)
     assert tally == {"done": 1, "failed": 0, "missing": 0, "no_model": 0, "waiting": 0}
     assert "comment: 3.2 s “来得太慢”" in huifang("queue", "show", "1").stdout
@@ -148,6 +152,6 @@ def test_the_recording_is_given_for_listening(huifang: Command, tmp_path: Path) 
 def test_a_recording_that_is_gone_is_told(
     huifang: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transcribe, "recogniser", ears)
+    monkeypatch.setattr(recognisers, "recogniser", ears)
     huifang("transcribe")
     assert "录音文件已不存在" in huifang("queue", "show", "1").stdout

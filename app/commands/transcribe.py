@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from app import recognisers
 from app.context import Format, FormatOption, language, loaded, print_json, refuse, screen
-from app.transcribing import Transcriber, Transcribing
-from app.wiring import opened, recogniser, recordings
+from app.wiring import opened, started, transcribing
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import SystemClock
@@ -38,14 +38,14 @@ def transcribe(
 
 async def run_transcribe(known: Loaded, *, again: bool) -> dict[str, int]:
     """Write down what waits; returns how many came to what, and how many still wait."""
-    async with opened(known) as database, recogniser(known) as hears:
-        if not isinstance(hears, Transcriber):
+    clock, hears = SystemClock(), recognisers.recogniser(known)
+    async with opened(known, clock) as database, started(hears):
+        work = transcribing(known, database, hears, clock)
+        if work is None:
             raise AuthorError(problem("transcribe-no-recogniser"))
         if again:
             async with database.write() as session:
                 await try_again(session)
-        clock = SystemClock()
-        work = Transcribing(database, hears, recordings(known), clock)
         await work.rest()
         async with database.read() as session:
             left = await counts(session)

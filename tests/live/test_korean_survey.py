@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from app.transcribing import Transcriber
 from app.vocabulary import vocabulary
 from core.verdict import Verdict
 from flows.check import check_file
@@ -111,7 +110,6 @@ async def test_what_is_asked_back_is_not_confirmed_by_the_other_answer(
 
 
 async def test_a_message_is_written_down(korean_recogniser: VoskRecogniser, tmp_path: Path) -> None:
-    assert isinstance(korean_recogniser, Transcriber)
     path = tmp_path / "message.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
