@@ -35,6 +35,7 @@ from ivr.channels.contract import (
     TrunkHealth,
 )
 from ivr.channels.happenings import Happenings
+from ivr.people.directory import person_of
 from ivr.people.mix import Mix
 from ivr.people.person import (
     BEEP_SECONDS,
@@ -45,7 +46,6 @@ from ivr.people.person import (
     Press,
     Reaction,
     Speak,
-    person_of,
 )
 from ivr.prompt_length import length_of
 from speech.contract import Grammar, PickedUpBy

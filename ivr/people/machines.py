@@ -1,8 +1,7 @@
 """Simulated mailboxes, assistants, faxes and carriers' announcements. Pure.
 
 Their words are spoken by a synthetic voice, so that they can be recognised; what they come to
-where nothing is recognised is told as well. Numbers do not lead to them by themselves
-(`ivr.people.person`): hand `machines` over.
+where nothing is recognised is told as well.
 """
 
 from dataclasses import dataclass
@@ -80,7 +79,7 @@ WORDINGS = {
     ),
 }
 
-EXPECTED: dict[Machine, Expected] = {
+EXPECTED: dict[StrEnum, Expected] = {
     Machine.SPOKEN_MAILBOX: Expected(Disposition.MACHINE),
     Machine.ASSISTANT: Expected(Disposition.MACHINE),
     Machine.FAX: Expected(Disposition.MACHINE),
@@ -96,7 +95,7 @@ EXPECTED: dict[Machine, Expected] = {
 }
 """With recognition; `FORWARDED` is answered in the end by somebody who does nothing."""
 
-EXPECTED_UNHEARD: dict[Machine, Expected] = EXPECTED | {
+EXPECTED_UNHEARD: dict[StrEnum, Expected] = EXPECTED | {
     Machine.ASSISTANT: Expected(Disposition.BROKE_OFF),
     Machine.VACANT: Expected(Disposition.NO_ANSWER),
     Machine.SWITCHED_OFF: Expected(Disposition.UNREACHABLE),
@@ -121,7 +120,7 @@ def machines(language: str) -> dict[Machine, Person]:
         return Person(who, status=status, rings=0.0, early=early, announces=kind)
 
     beep = Tone((BEEP_HERTZ,), BEEP_SECONDS, after=0.3)
-    busy = (Tone((450.0,), 0.35, after=0.35),) * 5
+    busy = (Tone((450.0,), 0.35, after=0.35),) * 14
     people = (
         Person(Machine.SPOKEN_MAILBOX, machine=True, greeting=(says(words.mailbox), beep)),
         Person(Machine.ASSISTANT, machine=True, greeting=(says(words.assistant),)),

@@ -199,7 +199,7 @@ PEOPLE: dict[Behaviour, Person] = {
     )
 }
 
-EXPECTED: dict[Behaviour, Expected] = {
+EXPECTED: dict[StrEnum, Expected] = {
     Behaviour.SATISFIED: Expected(Disposition.COMPLETED, Verdict.SATISFIED),
     Behaviour.BASICALLY_SATISFIED: Expected(Disposition.COMPLETED, Verdict.BASICALLY_SATISFIED),
     Behaviour.DISSATISFIED: Expected(Disposition.COMPLETED, Verdict.DISSATISFIED),
@@ -242,22 +242,4 @@ BY_LAST_DIGIT: dict[str, Behaviour] = {
     "80": Behaviour.KEYS_BY_TONE,
     "90": Behaviour.SWITCHED_OFF,
 }
-"""How a number ends -> who answers it. Numbers ending in 0 are told apart by two digits."""
-
-
-def behaviour_of(number: str) -> Behaviour:
-    """Return who answers `number`, by its last digit (by its last two where that is 0)."""
-    digits = "".join(character for character in number if character.isdigit())
-    if not digits:
-        return Behaviour.INVALID_NUMBER
-    return BY_LAST_DIGIT[digits[-1] if digits[-1] != "0" else digits.zfill(2)[-2:]]
-
-
-def person_of(number: str) -> Person:
-    """Return the person at `number`."""
-    return PEOPLE[behaviour_of(number)]
-
-
-def expected(behaviour: Behaviour) -> Expected:
-    """Return what a call to somebody of this behaviour must come to."""
-    return EXPECTED[behaviour]
+"""How a number ends -> who answers it; `ivr.people.directory` adds those who speak words."""

@@ -1,8 +1,8 @@
 """Simulated people who speak their answers instead of pressing keys. Pure.
 
 They fit surveys whose first question takes `SATISFIED` and `DISSATISFIED` as words or as the keys
-1 and 3, and all other questions the key 1. They need a channel that recognises their language,
-so that numbers do not lead to them by themselves (`ivr.people.person`): hand `speakers` over.
+1 and 3, and all other questions the key 1 (who is dissatisfied: 3). Where nobody understands what
+they say, they press when they are asked again.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ VOCABULARIES = {
     "ko": Vocabulary("만족 합니다", "아니요"),
 }
 
-EXPECTED: dict[Speaker, Expected] = {
+EXPECTED: dict[StrEnum, Expected] = {
     Speaker.SPEAKS_SATISFIED: Expected(Disposition.COMPLETED, Verdict.SATISFIED),
     Speaker.SPEAKS_DISSATISFIED: Expected(Disposition.COMPLETED, Verdict.DISSATISFIED),
     Speaker.SPEAKS_AT_ONCE: Expected(Disposition.COMPLETED, Verdict.SATISFIED),
@@ -53,10 +53,10 @@ def speakers(language: str) -> dict[Speaker, Person]:
     def says(what: str, after: float = 0.8, pressing: str = "") -> Speak:
         return Speak(1.2, after, what, language=language, pressing=pressing)
 
-    presses = Reaction(then=(Press("1"),))
+    presses, insists = Reaction(then=(Press("1"),)), Reaction(then=(Press("3"),))
     scripts = {
         Speaker.SPEAKS_SATISFIED: Script((Reaction(then=(says(words.satisfied),)),), presses),
-        Speaker.SPEAKS_DISSATISFIED: Script((Reaction(then=(says(words.dissatisfied),)),), presses),
+        Speaker.SPEAKS_DISSATISFIED: Script((Reaction(then=(says(words.dissatisfied),)),), insists),
         # Does not let the question be finished, as far as it may be interrupted.
         Speaker.SPEAKS_AT_ONCE: Script(
             (Reaction((says(words.satisfied, 2.5),), (says(words.satisfied),)),), presses

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from ivr.people.person import Person, person_of
+from ivr.people.directory import person_of
+from ivr.people.person import Person
 from ivr.people.sip.call import ALLOW, GIVE_UP, PHRASES, T1, T2, IncomingCall, Peer, with_source
 from ivr.people.sip.media import Metronome
 from ivr.people.sip.message import (
