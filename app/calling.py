@@ -121,6 +121,7 @@ class Calls:
             clock=self._clock,
             rules=self._rules,
             survey_folder=folder,
+            may_leave_message=not candidate.known.key_incident,
         )
 
     async def _fields(self, candidate: Candidate) -> dict[str, Any]:

@@ -17,7 +17,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("engine", "importing", "claims", "claim_to_invite", "dry_run", "sip_load")
+NAMES = (
+    "engine",
+    "importing",
+    "claims",
+    "claim_to_invite",
+    "dry_run",
+    "sip_load",
+    "voice_activity",
+)
 RESULTS = Path(__file__).parent / "results"
 
 
