@@ -222,6 +222,12 @@ async def sqlite(_sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Databa
         await opened.close()
 
 
+@pytest.fixture
+def sqlite_world(sqlite: Database) -> World:
+    """A maker of cases and callbacks on the fresh SQLite database."""
+    return World(sqlite)
+
+
 @pytest.fixture(scope="session")
 def korean_model() -> Path:
     """The folder of a real model, out of a package."""

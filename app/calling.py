@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app import surveys
+from app.prompt_building import for_survey
 from app.vocabulary import hears
 from app.wiring import conversation_rules
 from config.loading import Loaded
@@ -57,7 +58,7 @@ class Calls:
         self._zone = ZoneInfo(loaded.settings.calling.time_zone)
         self._rules = rules or conversation_rules(loaded)
         self._ring = {trunk.name: trunk.ring_seconds for trunk in trunks}
-        self._surveys: dict[int, tuple[Program, Path]] = {}
+        self._surveys: dict[int, tuple[Program, Path, PromptSource]] = {}
         self._remembered: dict[int, dict[str, Any]] = {}
 
     async def prepare(self, batches: Collection[int] | None) -> list[surveys.ReadySurvey]:
@@ -81,8 +82,10 @@ class Calls:
                 transfers=surveys.transfers(self._loaded),
                 hears=self._hears,
             )
-            self._surveys[version.id] = (program, file.folder)
-            found.append(surveys.ReadySurvey(file, program))
+            survey = surveys.ReadySurvey(file, program)
+            prompts = for_survey(self._prompts, survey)
+            self._surveys[version.id] = (program, file.folder, prompts)
+            found.append(survey)
         return found
 
     def _as_stored(self, name: str, source: str, sha256: str) -> SurveyFile:
@@ -100,7 +103,7 @@ class Calls:
         candidate = claimed.candidate
         if candidate.flow_version_id not in self._surveys:
             await self.prepare([candidate.batch_id])
-        program, folder = self._surveys[candidate.flow_version_id]
+        program, folder, prompts = self._surveys[candidate.flow_version_id]
         fields = await self._fields(candidate)
         request = DialRequest(
             # Recordings are named after it: a folder a day, so that no folder grows without end.
@@ -116,7 +119,7 @@ class Calls:
             program=program,
             fields=fields,
             language=candidate.language or program.flow.languages[0],
-            prompts=self._prompts,
+            prompts=prompts,
             journal=journal,
             clock=self._clock,
             rules=self._rules,

@@ -15,7 +15,9 @@ from app.commands import (
     flow,
     import_cases,
     init,
+    models,
     people,
+    prompts,
     queue,
     rehearse,
     results,
@@ -60,7 +62,9 @@ def before(
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("import")(import_cases.import_cases)
+app.add_typer(models.app, name="models")
 app.add_typer(flow.app, name="flow")
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(batch.app, name="batch")
 app.command("run")(run.run)
 app.command("rehearse")(rehearse.rehearse)

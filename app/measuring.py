@@ -8,9 +8,13 @@ is run in earnest.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.errors import AuthorError
+from app.prompt_building import of_survey, warnings
+from app.surveys import ReadySurvey
+from core.errors import AuthorError, Problem
 from flows.check import check_file
 from flows.check.speaking import estimate
+from flows.compiler import compile_flow
+from flows.reader import read_what_can_be
 from speech.contract import seconds_of
 from speech.prompts import PromptCache
 
@@ -21,6 +25,8 @@ class Lengths:
 
     spoken: dict[tuple[str, str], float] = field(default_factory=dict)
     recorded: dict[Path, float | None] = field(default_factory=dict)
+    doubts: list[Problem] = field(default_factory=list)
+    """What is wrong with the sound of recordings: clipped, noisy, faint."""
 
     def measure(self, text: str, language: str) -> float:
         """Return the seconds that `text` takes to say."""
@@ -37,6 +43,12 @@ async def measured(file: Path, cache: PromptCache) -> Lengths:
 
     Raises PermanentError where the prompts cannot be kept (a full disk).
     """
+    lengths = Lengths()
+    found, _ = read_what_can_be(file)
+    if found is not None:
+        survey = ReadySurvey(found, compile_flow(found.flow))
+        cache = of_survey(cache, survey)
+        lengths.doubts = await warnings(survey)
     words: list[tuple[str, str]] = []
     files: list[Path] = []
 
@@ -49,7 +61,6 @@ async def measured(file: Path, cache: PromptCache) -> Lengths:
         return 0.0
 
     check_file(file, measure=note_words, sounds=note_file)
-    lengths = Lengths()
     for text, language in dict.fromkeys(words):
         try:
             lengths.spoken[text, language] = await cache.measure(text, language)

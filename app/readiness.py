@@ -4,23 +4,28 @@ Each finding says what was looked at, whether it is good, and what to do where i
 looked at, whatever fails.
 """
 
+import contextlib
 import shutil
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app import surveys
+from app import recognisers, surveys
 from app.measuring import measured
+from app.prompt_building import build
 from app.scheduled import survey_faults, unit_faults
 from app.vocabulary import Words, hears, vocabulary
 from app.wiring import opened, prompt_cache, recogniser, sip_channel
 from config.loading import Loaded
 from core.catalogue import text
-from core.errors import HuifangError
+from core.errors import HuifangError, Problem
 from dialer.calendar import is_working_day, zone
+from flows.reader import read
 from ivr.channels.sip.driver import SipChannel
+from speech.plan import How
 from speech.prompts import PromptCache
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -34,8 +39,8 @@ class Finding:
     """One thing that was looked at."""
 
     what: str
-    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``schedules``, ``survey``,
-    ``recognition``."""
+    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``voice``, ``schedules``,
+    ``speech``, ``survey``."""
     good: bool
     name: str = ""
     detail: str = ""
@@ -54,18 +59,25 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
     async for finding in _trunks(loaded, language):
         yield finding
     cache = prompt_cache(loaded)
+    for finding in _voices(loaded, cache, language):
+        yield finding
     if loaded.settings.schedules:
         yield await _schedules(loaded, language)
+    yield speech(loaded, language)
     try:
         async with recogniser(loaded) as words:
             for name, file in surveys.files(loaded).items():
                 yield await _survey(name, file, loaded, cache, words, language)
     except HuifangError as error:
-        yield Finding("recognition", False, "", _said(error, language))
+        yield Finding("speech", False, "", _said(error, language))
 
 
 def _said(error: HuifangError, language: str) -> str:
     return "\n".join(error.sentences(language))
+
+
+def _said_all(problems: list[Problem], language: str) -> list[str]:
+    return HuifangError(*problems).sentences(language)
 
 
 async def _database(loaded: Loaded, language: str) -> Finding:
@@ -123,6 +135,15 @@ async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
         await channel.close()
 
 
+def _voices(loaded: Loaded, cache: PromptCache, language: str) -> Iterator[Finding]:
+    """Say who speaks each language."""
+    for spoken in loaded.settings.voices:
+        try:
+            yield Finding("voice", True, spoken, cache.speaker_of(spoken))
+        except HuifangError as error:
+            yield Finding("voice", False, spoken, _said(error, language))
+
+
 async def _schedules(loaded: Loaded, language: str) -> Finding:
     """Check what the schedules name: surveys, transfers, units."""
     faults = survey_faults(loaded)
@@ -133,6 +154,25 @@ async def _schedules(loaded: Loaded, language: str) -> Finding:
         faults += error.problems
     names = ", ".join(each.name for each in loaded.settings.schedules)
     return Finding("schedules", not faults, names, _said(HuifangError(*faults), language))
+
+
+def speech(loaded: Loaded, language: str) -> Finding:
+    """Check that what is spoken can be heard: in the languages of the surveys that schedules name
+    and of the operator's own. The others only come with Huifang; they are refused when used."""
+    own = loaded.path(loaded.settings.folders.surveys)
+    scheduled = {schedule.survey for schedule in loaded.settings.schedules}
+    wanted: set[str] = set()
+    for name, file in surveys.files(loaded).items():
+        if name in scheduled or file.is_relative_to(own):
+            with contextlib.suppress(HuifangError):  # its own finding says what is wrong
+                wanted |= recognisers.spoken_languages(read(file).flow)
+    try:
+        faults = recognisers.faults(loaded, wanted)
+        heard = ", ".join(sorted(recognisers.chosen(loaded).languages))
+    except HuifangError as error:
+        return Finding("speech", False, "", _said(error, language))
+    good = not any(fault.is_error for fault in faults)
+    return Finding("speech", good, heard, _said(HuifangError(*faults), language))
 
 
 async def _survey(
@@ -155,12 +195,20 @@ async def _survey(
             hears=hears(loaded, () if words is None else words.languages),
             vocabulary=await vocabulary(file, words) if words is not None else None,
         )
-        wanted = surveys.wordings(survey)
-        await cache.prepare(wanted)
+        built = await build(cache, survey)
     except HuifangError as error:
         return Finding("survey", False, name, _said(error, language))
-    made = text("check-prompts-made", language, number=len(wanted))
-    return Finding("survey", True, name, f"{made} {_by_voice(survey, words, language)}".rstrip())
+    made = Counter(each.how for each in built)
+    detail = text(
+        "check-prompts-made",
+        language,
+        number=len(built),
+        recorded=made[How.RECORDED],
+        joined=made[How.JOINED],
+        voice=made[How.VOICE],
+    )
+    said = [detail, _by_voice(survey, words, language), *_said_all(lengths.doubts, language)]
+    return Finding("survey", True, name, "\n".join(line for line in said if line))
 
 
 def _by_voice(survey: surveys.ReadySurvey, words: Words | None, language: str) -> str:

@@ -8,10 +8,8 @@ from pathlib import Path
 from config.loading import Loaded
 from core.errors import AuthorError, Place, problem
 from dialer.batches import Survey
-from flows.check.examples import spoken
 from flows.check.linter import check_file
 from flows.check.speaking import Measure, Sounds
-from flows.check.subject import Subject
 from flows.check.vocabulary import Vocabulary
 from flows.compiler import compile_flow
 from flows.program import Program
@@ -127,14 +125,3 @@ def callable_by(loaded: Loaded, name: str) -> ReadySurvey:
     return ready(
         find(loaded, name), abilities=frozenset(SipChannel.abilities), transfers=transfers(loaded)
     )
-
-
-def wordings(survey: ReadySurvey) -> list[tuple[str, str]]:
-    """Return every (text, language) that the survey may speak, case fields by their examples."""
-    subject = Subject(survey.file, survey.program)
-    return [
-        (spoken(subject, words, language), language)
-        for wording in subject.wordings
-        if wording.kind == "prompt"
-        for language, words in wording.languages(subject.languages)
-    ]

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -29,6 +29,7 @@ _HAN_GAP = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 log = structlog.get_logger(__name__)
 
 
+@runtime_checkable
 class Transcriber(Protocol):
     """What writing down needs of a recogniser (`speech.contract.Recogniser`)."""
 

@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
 
-from app.transcribing import Transcriber
-from app.vocabulary import Words
+from app import recognisers
 from config.loading import Loaded
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
@@ -15,9 +13,12 @@ from ivr.channels.contract import VoiceChannel
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pool import Ports
 from ivr.conversation_rules import ConversationRules
+from speech.contract import Recogniser
 from speech.mending import mend_all
 from speech.prompts import PromptCache
-from speech.synthesis import Synthesis, Voice
+from speech.studio import Studio
+from speech.voice import Voice
+from speech.voices import Voices
 from storage.database import Database
 
 
@@ -43,10 +44,22 @@ async def opened(loaded: Loaded, clock: Clock | None = None) -> AsyncIterator[Da
 def prompt_cache(loaded: Loaded, folder: Path | None = None) -> PromptCache:
     """Return the cache of prompts with the configured voices, in `folder` or the data folder."""
     voices = {
-        language: Voice(voice.voice, voice.speed, voice.pitch)
+        language: Voice(
+            voice.voice,
+            voice.speed,
+            voice.pitch,
+            voice.engine,
+            loaded.path(voice.model) if voice.model else None,
+        )
         for language, voice in loaded.settings.voices.items()
     }
-    return PromptCache(folder or loaded.data / "prompts", Synthesis(), voices=voices)
+    cache = folder or loaded.data / "prompts"
+    return PromptCache(cache, Voices(), voices=voices, studio=studio(loaded))
+
+
+def studio(loaded: Loaded) -> Studio:
+    """Return the folder of the studio's recordings."""
+    return Studio(loaded.path(loaded.settings.folders.studio))
 
 
 def sip_channel(loaded: Loaded) -> SipChannel:
@@ -95,11 +108,19 @@ def recordings(loaded: Loaded) -> Path:
     return loaded.data / "recordings"
 
 
-class Listener(Transcriber, Words, Protocol):
-    """A recogniser as the commands use it."""
-
-
 @asynccontextmanager
-async def recogniser(loaded: Loaded) -> AsyncIterator[Listener | None]:  # noqa: ARG001
-    """Start what hears speech, and end it; None where there is no model."""
-    yield None
+async def recogniser(loaded: Loaded) -> AsyncIterator[Recogniser | None]:
+    """Start what hears speech, and end it; None where nothing does, or spoken answers are off.
+
+    Raises AuthorError where the settings name what is not there, PermanentError where a model
+    cannot be loaded.
+    """
+    hears = recognisers.recogniser(loaded)
+    if hears is None:
+        yield None
+        return
+    await hears.start()
+    try:
+        yield hears
+    finally:
+        await hears.close()

@@ -26,6 +26,7 @@ NAMES = (
     "sip_load",
     "voice_activity",
 )
+NAMES = ("engine", "importing", "claims", "claim_to_invite", "dry_run", "voices", "sip_load")
 RESULTS = Path(__file__).parent / "results"
 
 

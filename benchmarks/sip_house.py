@@ -15,6 +15,7 @@ import numpy as np
 from app import surveys
 from app.calling import Calls, dialer
 from app.demo.daytime import daytime_zone
+from app.prompt_building import prepare
 from app.wiring import opened, prompt_cache, sip_channel
 from config.loading import Loaded, load
 from core.clock import SystemClock
@@ -185,7 +186,7 @@ async def running(loaded: Loaded, survey: str, calls: int) -> AsyncIterator[Hous
         channel, prompts = sip_channel(loaded), prompt_cache(loaded)
         callings = Calls(loaded, database, channel, prompts, clock, loaded.trunks)
         for one in await callings.prepare([made.batch_id]):
-            await prompts.prepare(surveys.wordings(one))
+            await prepare(prompts, one)
         await channel.start()
         try:
             yield House(

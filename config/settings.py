@@ -23,6 +23,7 @@ from config.sections.recording import RecordingSettings
 from config.sections.retry import RetrySettings
 from config.sections.schedules import ScheduleSettings
 from config.sections.sip import SipSettings
+from config.sections.speech import SpeechSettings
 from config.sections.transfers import TransferSettings
 from config.sections.trunks import TrunkSettings
 from config.sections.voices import VoiceSettings, default_voices
@@ -75,6 +76,8 @@ class Settings(BaseSettings):
     """Voice of each language."""
     answers: AnswerSettings = AnswerSettings()
     """How people may answer."""
+    speech: SpeechSettings = SpeechSettings()
+    """What hears the people who speak their answers."""
     recording: RecordingSettings = RecordingSettings()
     """Recordings of calls."""
     schedules: tuple[ScheduleSettings, ...] = ()

@@ -32,7 +32,7 @@ def entries() -> dict[str, dict[str, str]]:
     return found
 
 
-def text(key: str, language: str = "zh", **values: object) -> str:
+def text(key: str, language: str = "zh", /, **values: object) -> str:
     """Return the text for `key` in `language` with `values` filled in.
 
     Raises KeyError for an unknown key: a missing text is a defect the tests must find.

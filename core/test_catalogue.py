@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 from core.catalogue import LANGUAGES, SPOKEN, entries, text
+from core.errors import problem
 
 SPOKEN_FILE = "spoken.toml"
 ROOT = Path(__file__).parent.parent
@@ -51,3 +52,8 @@ def test_korean_texts_are_korean() -> None:
     for key in _spoken():
         hangul = re.findall(r"[가-힣]", text(key, "ko", heard=""))
         assert len(hangul) > 5, key
+
+
+def test_a_text_may_speak_of_languages_and_keys() -> None:
+    said = problem("speech-no-voice", language="ko", example="ko: {voice: ko}").sentence("en")
+    assert "“ko”" in said

@@ -38,6 +38,8 @@ class Numbers:
     """Units that stand without a digit before them: 十."""
     ones_after_hundred: bool
     """True: a digit right behind a hundred counts ones (백이 is 102)."""
+    sure_alone: bool
+    """False: a number of one letter is too short to be heard surely; it is asked back."""
     before: tuple[str, ...]
     after: tuple[str, ...]
     """What may stand around a number without changing it: 我打五分."""
@@ -77,6 +79,8 @@ class Language:
     trailers: tuple[str, ...]
     negations: tuple[str, ...]
     doubt: tuple[str, ...]
+    guards: tuple[str, ...]
+    """Denials that a recogniser is told beside the answers that rate: ``{}`` is the answer."""
     yes: tuple[str, ...]
     no: tuple[str, ...]
     numbers: Numbers
@@ -133,7 +137,7 @@ class Language:
 
 
 _UNNAMED = PromptPatterns({"*": (), "#": ()}, "", "", (), (), "", "", "")
-_STRANGE = Numbers({}, {}, {}, (), {}, (), False, (), ())
+_STRANGE = Numbers({}, {}, {}, (), {}, (), False, False, (), ())
 
 
 @cache
@@ -156,7 +160,7 @@ def language(code: str) -> Language:
     if known is not None:
         return known
     none: tuple[str, ...] = ()
-    nothing = (none,) * 6
+    nothing = (none,) * 7
     return Language(code, code, False, *nothing, _STRANGE, none, {}, _UNNAMED)
 
 
@@ -172,6 +176,7 @@ def _read(code: str, source: str) -> Language:
         trailers=tuple(read["trailers"]),
         negations=tuple(read["negations"]),
         doubt=tuple(read["doubt"]),
+        guards=tuple(read["guards"]),
         yes=tuple(read["yes"]),
         no=tuple(read["no"]),
         numbers=Numbers(
@@ -182,6 +187,7 @@ def _read(code: str, source: str) -> Language:
             repeats=numbers["repeats"],
             bare_unit=tuple(numbers["bare_unit"]),
             ones_after_hundred=numbers["ones_after_hundred"],
+            sure_alone=numbers["sure_alone"],
             before=tuple(numbers["before"]),
             after=tuple(numbers["after"]),
         ),

@@ -19,7 +19,7 @@ from jinja2.exceptions import TemplateError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from flows import spoken
+from core import said
 
 LONGEST_TEXT = 2000
 """Characters of one rendered text."""
@@ -112,11 +112,13 @@ def _environment() -> _Sandbox:
 
 
 _SPOKEN: dict[str, Callable[[object, str], str]] = {
-    "digits": spoken.digits,
-    "spoken_number": spoken.number,
-    "spoken_date": spoken.said_date,
-    "spoken_day": spoken.said_day,
-    "spoken_time": spoken.said_time,
+    "digits": said.digits,
+    "spoken_amount": said.said_amount,
+    "spoken_date": said.said_date,
+    "spoken_day": said.said_day,
+    "spoken_name": said.said_name,
+    "spoken_number": said.number,
+    "spoken_time": said.said_time,
 }
 FILTERS: tuple[str, ...] = (*sorted(_FILTERS), *_SPOKEN)
 """Names of all filters that survey texts may use."""
@@ -163,6 +165,24 @@ def text(source: str, language: str = "zh") -> Callable[[Scope], str]:
         return rendered
 
     return render
+
+
+def parsed(source: str, language: str = "zh") -> nodes.Template:
+    """Return the tree of a text. Raises TemplateFault."""
+    _judge(source, expression=False)
+    return _for_language(language).parse(source)
+
+
+def rendered_alone(node: nodes.Expr, language: str = "zh") -> str:
+    """Return what an expression of constants comes to. Raises TemplateFault."""
+    environment = _for_language(language)
+    tree = nodes.Template([nodes.Output([node], lineno=1)], lineno=1)
+    tree.set_environment(environment)
+    code = environment.compile(tree)
+    try:
+        return environment.template_class.from_code(environment, code, {}).render()
+    except (TemplateError, TypeError, ValueError, OverflowError) as error:
+        raise TemplateFault(str(error)) from None
 
 
 @lru_cache(maxsize=8192)

@@ -39,7 +39,9 @@ def test_a_file_is_complete(tongue: Language) -> None:
     assert all(tongue.numbers.digits.values())
     assert {*tongue.numbers.units.values(), *tongue.numbers.whole.values()} >= {10, 100}
     assert "{}" in tongue.key_frames
-    assert len(tongue.key_frames) > 3
+    assert len(tongue.key_frames) >= 3
+    assert len(tongue.guards) >= 4
+    assert all(frame.count("{}") == 1 for frame in tongue.guards)
     assert all(frame.count("{}") == 1 for frame in tongue.key_frames)
     assert all(tongue.key_names[key] and tongue.prompts.names[key] for key in "*#")
 

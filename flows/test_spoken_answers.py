@@ -145,7 +145,9 @@ def test_one_is_not_taken_for_a_number_where_it_may_mean_yes(code: str) -> None:
     program = survey(code, SCORE)
     assert answers(hold(program, Speech(twelve, 0.6), Speech(one, 0.95))) == []
     assert answers(hold(program, Speech(one, 0.6), Speech(one, 0.95))) == [("number", "1")]
-    assert answers(hold(program, Speech(one, 0.95))) == [("number", "1")]
+    # One Korean syllable alone is too short to be sure of: it is asked back.
+    taken = [] if code == "ko" else [("number", "1")]
+    assert answers(hold(program, Speech(one, 0.95))) == taken
 
 
 @each_language
@@ -161,7 +163,9 @@ def test_a_key_is_said_with_its_frame_where_digits_are_asked(code: str) -> None:
 def test_the_recogniser_hears_denials_too(code: str) -> None:
     waiting = hold(survey(code)).wait
     assert isinstance(waiting, WaitAnswer)
-    assert {"zh": "不是", "en": "not", "ko": "안"}[code] in waiting.phrases
+    assert {"zh": "不是满意", "en": "hardly satisfied", "ko": "만족 못 합니다"}[
+        code
+    ] in waiting.phrases
     silent = survey(code, speech={"enabled": False})
     waiting = hold(silent).wait
     assert isinstance(waiting, WaitAnswer)

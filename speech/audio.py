@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import AuthorError, Place, Problem, problem
-from speech.loudness import Loudness, level, loudness, trim
+from speech.loudness import Loudness, level, loudness, signal_to_noise, trim
 from speech.sampling import resample
 
 with warnings.catch_warnings():
@@ -29,6 +29,8 @@ RATE = 8000
 
 _CLIPPED = 0.001
 _FAINT_DBOV = -45.0
+_NOISY_DB = 20.0
+"""Under this the noise is heard on the telephone as well."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ class Recording:
     before: Loudness
     """Its figures before that."""
     warnings: tuple[Problem, ...]
-    """What its author should know: clipped, faint."""
+    """What its author should know: clipped, faint, noisy."""
+    signal_to_noise: float = 90.0
+    """Decibels between the speech and the noise in its pauses, as estimated; 90 at most."""
 
 
 def read_recording(file: Path) -> Recording:
@@ -64,8 +68,14 @@ def read_recording(file: Path) -> Recording:
     if before.active_dbov < _FAINT_DBOV:
         faint = f"{before.active_dbov:.0f}"
         warnings.append(problem("speech-recording-faint", place, severity="warning", level=faint))
-    line = level(trim(resample(sound, rate, RATE), RATE), RATE)
-    return Recording(line, before, tuple(warnings))
+    # A cheap recorder's constant offset; the median, for speech itself has a mean.
+    telephone = resample(sound - np.float32(np.median(sound)), rate, RATE)
+    apart = signal_to_noise(telephone, RATE)
+    if apart < _NOISY_DB:
+        values = {"decibels": f"{apart:.0f}", "least": f"{_NOISY_DB:.0f}"}
+        warnings.append(problem("speech-recording-noisy", place, severity="warning", **values))
+    line = level(trim(telephone, RATE, noisy=True), RATE)
+    return Recording(line, before, tuple(warnings), apart)
 
 
 def wav_bytes(sound: NDArray[np.float32], rate: int = RATE) -> bytes:

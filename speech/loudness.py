@@ -16,6 +16,8 @@ _PEAK = 10 ** (-1.5 / 20)
 _MARGIN_DB = 16.0
 _FRAME_SECONDS = 0.02
 _MOST_GAIN_DB = 30.0
+_ABOVE_NOISE = 4.0
+"""Power of a frame over that of the noise from which it counts as speech (6 dB)."""
 _LEAD, _TAIL = 0.04, 0.15
 """Seconds of quiet left before and after the speech."""
 
@@ -49,6 +51,18 @@ def loudness(sound: NDArray[np.float32], rate: int) -> Loudness:
     )
 
 
+def signal_to_noise(sound: NDArray[np.float32], rate: int) -> float:
+    """Estimate how far the speech is above the noise between its words, in decibels (0-90).
+
+    The noise is the quietest tenth of the 20 ms frames: the pauses, and the closures of
+    consonants where there are no pauses.
+    """
+    power = _frames(sound, rate) if len(sound) else np.zeros(0, np.float32)
+    if len(power) < 5:
+        return 90.0
+    return min(90.0, max(0.0, loudness(sound, rate).active_dbov - _decibels(_noise(power))))
+
+
 def level(sound: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     """Return `sound` at the level of the house, never over its peak; silence stays silence."""
     measured = loudness(sound, rate)
@@ -59,17 +73,32 @@ def level(sound: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     return sound * np.float32(min(gain, _PEAK / peak))
 
 
-def trim(sound: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """Cut quiet off both ends (40 dB under the loudest part), leaving a breath of it."""
+def trim(
+    sound: NDArray[np.float32],
+    rate: int,
+    *,
+    lead: float = _LEAD,
+    tail: float = _TAIL,
+    noisy: bool = False,
+) -> NDArray[np.float32]:
+    """Cut quiet off both ends (40 dB under the loudest part), leaving a breath of it.
+
+    `lead`, `tail`: seconds of quiet left before and after. `noisy`: the quiet of a recording is
+    the noise of its room, so what is not clearly above that is cut as well.
+    """
     if len(sound) == 0:
         return sound
     power = _frames(sound, rate)
-    heard = np.flatnonzero(power > max(power.max() * 1e-4, 1e-9))
+    least = max(float(power.max()) * 1e-4, 1e-9)
+    if noisy:
+        # Never more than 30 dB under the loudest part: soft consonants must stay.
+        least = max(least, min(_ABOVE_NOISE * _noise(power), float(power.max()) * 1e-3))
+    heard = np.flatnonzero(power > least)
     if len(heard) == 0:
         return sound[:0]
     frame = max(1, round(rate * _FRAME_SECONDS))
-    first = max(0, int(heard[0]) * frame - round(rate * _LEAD))
-    last = min(len(sound), (int(heard[-1]) + 1) * frame + round(rate * _TAIL))
+    first = max(0, int(heard[0]) * frame - round(rate * lead))
+    last = min(len(sound), (int(heard[-1]) + 1) * frame + round(rate * tail))
     return sound[first:last]
 
 
@@ -78,6 +107,11 @@ def _frames(sound: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     frame = max(1, round(rate * _FRAME_SECONDS))
     padded = np.concatenate([sound, np.zeros(-len(sound) % frame, np.float32)])
     return np.asarray((padded.reshape(-1, frame) ** 2).mean(axis=1), dtype=np.float32)
+
+
+def _noise(power: NDArray[np.float32]) -> float:
+    """Return the mean power of the quietest tenth of the frames."""
+    return float(np.sort(power)[: max(1, len(power) // 10)].mean())
 
 
 def _decibels(power: float) -> float:

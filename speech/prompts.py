@@ -1,8 +1,9 @@
 """The cache of prompts: 8 kHz files, each made once and kept, whoever asks first.
 
-A file's name is the hash of all that its sound depends on: the text, the voice's settings and
-the engine's version for speech; the recording's bytes for a recording. So nothing in the cache
-can be stale, it may be deleted at any time, and several processes may share it.
+A file's name is the hash of all that its sound depends on: the text, the voice's settings, the
+engine's version and the model for speech; the recording's bytes for a recording; both for a
+prompt that is joined of recordings and speech. So nothing in the cache can be stale, it may be
+deleted at any time, and several processes may share it.
 """
 
 import asyncio
@@ -13,35 +14,33 @@ import json
 import os
 import secrets
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
-from core.errors import AuthorError, PermanentError, Problem, problem
+from core.errors import AuthorError, PermanentError, Place, Problem, problem
 from speech.audio import read_recording, wav_bytes
 from speech.contract import seconds_of
-from speech.synthesis import Voice
+from speech.joining import join
+from speech.pattern import Pattern, flat
+from speech.plan import How, Part, Plan, plan
+from speech.reading import read_out
+from speech.studio import Recordings, Studio
+from speech.voice import Speaker, Voice
 
-_FORMAT = 1
+log = structlog.get_logger(__name__)
+
+RATE = 8000
+"""Samples a second on the line."""
+
+_FORMAT = 2
 """Raised when what is made of the same text sounds different (level, filter)."""
-
-
-class Speaker(Protocol):
-    """What the cache needs of a speech synthesis; `speech.synthesis.Synthesis` is one."""
-
-    version: str
-
-    def check(self, voice: Voice) -> None:
-        """Raise AuthorError for an unknown voice."""
-        ...
-
-    def make(self, text: str, voice: Voice) -> NDArray[np.float32]:
-        """Return the text spoken, 8,000 samples a second."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -55,34 +54,100 @@ class Usage:
 class PromptCache:
     """Implements `speech.contract.PromptSource` on a folder."""
 
-    def __init__(self, folder: Path, synthesis: Speaker, *, voices: Mapping[str, Voice]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        speaker: Speaker,
+        *,
+        voices: Mapping[str, Voice],
+        studio: Studio | None = None,
+    ) -> None:
+        """`studio`: where recordings of wordings lie; they are used by `of` a survey."""
         self._folder = folder
-        self._synthesis = synthesis
+        self._speaker = speaker
         self._voices = dict(voices)
+        self._studio = studio
+        self._survey = ""
+        self._patterns: Mapping[str, Sequence[Pattern]] = {}
+        self._known: dict[str, Recordings | None] = {}
         self._making: dict[Path, asyncio.Task[Path]] = {}
+
+    def of(self, survey: str, patterns: Mapping[str, Sequence[Pattern]]) -> "PromptCache":
+        """Return this cache as the survey `survey` uses it: with the studio's recordings of it.
+
+        `patterns`: the shapes of its wordings by language, to tell fixed words from values.
+        """
+        own = copy(self)
+        own._survey, own._patterns, own._known = survey, patterns, {}
+        return own
+
+    @property
+    def studio(self) -> Studio | None:
+        """Where recordings of wordings lie."""
+        return self._studio
 
     def check(self) -> None:
         """Raise AuthorError with every voice of the settings that the engine does not have."""
         problems: list[Problem] = []
         for voice in self._voices.values():
             try:
-                self._synthesis.check(voice)
+                self._speaker.check(voice)
             except AuthorError as error:
                 problems += error.problems
         if problems:
             raise AuthorError(*problems)
+
+    def speaker_of(self, language: str) -> str:
+        """Return who speaks a language: engine, version, model, settings.
+
+        Raises AuthorError where nobody can.
+        """
+        voice = self._voice(language)
+        self._speaker.check(voice)
+        return self._speaker.identity(voice)
 
     async def spoken(self, text: str, language: str) -> Path:
         """Return the file that speaks `text`.
 
         Raises AuthorError where no voice can, PermanentError where the file cannot be kept.
         """
+        planned = self.plan(text, language)
+        if planned.unrecorded:
+            # `huifang check` and the start of a batch refuse this; here somebody is on the line.
+            log.warning("prompt-not-recorded", survey=self._survey, texts=planned.unrecorded)
+        if planned.how is How.RECORDED:
+            return await self.recorded(planned.parts[0].files[0])
         voice = self._voice(language)
-        wording = " ".join(unicodedata.normalize("NFC", text).split())
-        facts = [_FORMAT, wording, language, voice.voice, voice.speed, voice.pitch]
-        name = json.dumps([*facts, self._synthesis.version], ensure_ascii=False)
-        path = self._path("spoken", name.encode())
-        return await self._once(path, lambda: self._synthesis.make(wording, voice))
+        if planned.how is How.VOICE:
+            words = read_out(planned.parts[0].text, language)
+            path = self._path("spoken", self._facts(words, language, voice))
+            return await self._once(path, lambda: self._speaker.make(words, voice))
+        facts = await asyncio.to_thread(self._joined_facts, planned, language, voice)
+        path = self._path("joined", facts)
+        return await self._once(path, lambda: self._join(planned, language, voice))
+
+    def plan(self, text: str, language: str) -> Plan:
+        """Return of what recordings and speech `text` is made. Raises AuthorError for a faulty
+        manifest."""
+        wording = flat(unicodedata.normalize("NFC", text))
+        recordings = self._recordings(language)
+        return plan(wording, language, recordings, self._patterns.get(language, ()))
+
+    def _recordings(self, language: str) -> Recordings | None:
+        """Return what is recorded in a language, as the manifest says now.
+
+        A manifest that somebody is just spoiling does not spoil the calls under way.
+        """
+        if self._studio is None or not self._survey:
+            return None
+        try:
+            found = self._known[language] = self._studio.recordings(self._survey, language)
+        except AuthorError as error:
+            if language not in self._known:
+                raise
+            log.error("manifest-faulty", survey=self._survey, language=language, fault=str(error))
+            return self._known[language]
+        return found
 
     async def recorded(self, file: Path) -> Path:
         """Return `file` (WAV, MP3, OGG ...) brought to the line's format.
@@ -129,13 +194,39 @@ class PromptCache:
         sizes = [one.stat().st_size for one in self._folder.rglob("*.wav")]
         return Usage(len(sizes), sum(sizes))
 
+    def _facts(self, words: str, language: str, voice: Voice) -> bytes:
+        known = [_FORMAT, words, language, self._speaker.identity(voice)]
+        return json.dumps(known, ensure_ascii=False).encode()
+
+    def _joined_facts(self, planned: Plan, language: str, voice: Voice) -> bytes:
+        facts: list[object] = [_FORMAT, self._speaker.identity(voice), language]
+        for part in planned.parts:
+            facts.append([part.text, *(_content(file) for file in part.files)])
+        return json.dumps(facts, ensure_ascii=False).encode()
+
+    def _join(self, planned: Plan, language: str, voice: Voice) -> NDArray[np.float32]:
+        pieces: list[tuple[str, NDArray[np.float32]]] = []
+        for part in planned.parts:
+            pieces += self._sounds(part, language, voice)
+        return join(pieces, RATE)
+
+    def _sounds(
+        self, part: Part, language: str, voice: Voice
+    ) -> list[tuple[str, NDArray[np.float32]]]:
+        if not part.files:
+            return [(part.text, self._speaker.make(read_out(part.text, language), voice))]
+        # Only the last of several says how the part ends.
+        texts = [*[""] * (len(part.files) - 1), part.text]
+        sounds = [read_recording(file).sound for file in part.files]
+        return list(zip(texts, sounds, strict=True))
+
     def _voice(self, language: str) -> Voice:
         """Return the voice of a language; a region may be left to its language (zh-CN: zh)."""
         for name in (language, language.partition("-")[0]):
             if name in self._voices:
                 return self._voices[name]
         example = f"{language}: {{voice: {language}}}"
-        raise AuthorError(problem("speech-no-voice", language=language, example=example))
+        raise AuthorError(problem("speech-no-voice", tongue=language, example=example))
 
     def _path(self, kind: str, content: bytes) -> Path:
         name = hashlib.sha256(content).hexdigest()[:32]
@@ -170,3 +261,17 @@ class PromptCache:
                 problem("speech-cache-unwritable", folder=self._folder, detail=detail)
             ) from error
         return path
+
+
+def _content(file: Path) -> str:
+    """Return the hash of a file. Raises AuthorError where it is gone."""
+    try:
+        found = file.stat()
+        return _hash(file, found.st_mtime_ns, found.st_size)
+    except OSError as error:
+        raise AuthorError(problem("speech-recording-missing", Place(str(file)))) from error
+
+
+@lru_cache(maxsize=4096)
+def _hash(file: Path, _changed: int, _size: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -7,7 +7,6 @@ work is done in a thread while the event loop goes on.
 import asyncio
 import ctypes
 import threading
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -18,6 +17,9 @@ from numpy.typing import NDArray
 from core.errors import AuthorError, PermanentError, problem
 from speech.loudness import level, trim
 from speech.sampling import resample
+from speech.voice import Voice
+
+__all__ = ["RATE", "Synthesis", "Voice"]
 
 RATE = 8000
 """Samples a second on the line."""
@@ -41,29 +43,19 @@ class _VoiceEntry(ctypes.Structure):
     )
 
 
-@dataclass(frozen=True)
-class Voice:
-    """How one language is spoken."""
-
-    voice: str
-    """An espeak-ng voice or language: ``cmn``, ``en-gb``, ``ko``; with a variant: ``cmn+f2``."""
-    speed: int = 160
-    """Words (Chinese: syllables) per minute, 80-300."""
-    pitch: int = 50
-    """0-99."""
-
-
 class Synthesis:
-    """The speaker. Any number of objects may stand for the process's one engine."""
+    """The speaker `espeak`. Any number of objects may stand for the process's one engine."""
 
     def __init__(self) -> None:
         self._engine = _engine()
-        self.version = self._engine.version
-        """Name and version of the engine: another one speaks differently."""
 
     def check(self, voice: Voice) -> None:
         """Raise AuthorError where the engine has no such voice."""
         self._engine.resolve(voice.voice)
+
+    def identity(self, voice: Voice) -> str:
+        """Return engine, version and settings: another version speaks differently."""
+        return f"{self._engine.version} {voice.voice} {voice.speed} {voice.pitch}"
 
     def make(self, text: str, voice: Voice) -> NDArray[np.float32]:
         """Return `text` spoken: 8,000 samples a second, -1 to 1, levelled and trimmed.

@@ -81,3 +81,20 @@ def test_what_is_no_recording_is_refused_with_its_place(tmp_path: Path) -> None:
             read_recording(file)
         assert [one.code for one in refused.value.problems] == [code]
         assert refused.value.problems[0].place.file == str(file)
+
+
+@pytest.mark.parametrize("apart", [12, 30, 45])
+def test_the_noise_of_the_room_is_estimated_and_cut_off_both_ends(
+    tmp_path: Path, speech: np.ndarray, apart: float
+) -> None:
+    level = loudness(speech, 8000).active_dbov - apart
+    room = np.random.default_rng(5).normal(0, 10 ** (level / 20), len(speech) + 16000)
+    room[8000:-8000] += speech
+    file = tmp_path / "room.wav"
+    file.write_bytes(wav_bytes((room / 2).astype(np.float32)))
+    found = read_recording(file)
+    assert found.signal_to_noise == pytest.approx(apart, abs=2.5)
+    noisy = [one for one in found.warnings if one.code == "speech-recording-noisy"]
+    assert bool(noisy) == (apart < 20)
+    if apart > 25:
+        assert len(found.sound) / 8000 == pytest.approx(len(speech) / 8000, abs=0.25)

@@ -101,6 +101,7 @@ async def _check(settings: Loaded, files: list[Path], *, vocabulary: bool) -> li
                 transfers=surveys.transfers(settings),
                 vocabulary=await unknown(file, words, every_language=True) if words else None,
             )
+            found += lengths.doubts
         return found
 
 

@@ -11,10 +11,11 @@ from rich.live import Live
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import surveys
+from app import recognisers
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
-from app.transcribing import Transcribing, beside
+from app.prompt_building import prepare
+from app.transcribing import Transcriber, Transcribing, beside
 from app.wiring import (
     on_the_line,
     opened,
@@ -71,12 +72,13 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
     async with opened(known, clock) as database:
         batches = await _named(database, names)
         channel, prompts = sip_channel(known), prompt_cache(known)
-        calls = Calls(known, database, channel, prompts, clock, known.trunks)
+        models = recognisers.chosen(known).languages
+        calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
         ready = await calls.prepare(batches)
         if until_done and not ready:
             raise AuthorError(problem("run-nothing"))
         for survey in ready:
-            await prompts.prepare(surveys.wordings(survey))
+            await prepare(prompts, survey)
         calling = dialer(
             known,
             database,
@@ -89,7 +91,7 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
         )
         async with on_the_line(known, channel), recogniser(known) as hears:
             writing = None
-            if hears is not None:
+            if isinstance(hears, Transcriber):
                 writing = Transcribing(database, hears, recordings(known), clock)
             # Only now, when all that calls need is there, does anything change.
             await _start(database, names, clock)

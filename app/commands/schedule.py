@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from app import surveys
+from app import recognisers, surveys
 from app.calling import Calls, dialer
 from app.commands.run import obey_keyboard, watching
 from app.context import Format, FormatOption, language, loaded, moment, print_json, refuse, screen
 from app.opened import with_database
+from app.prompt_building import prepare
 from app.scheduled import schedules, survey_faults, unit_faults
 from app.wiring import on_the_line, opened, prompt_cache, sip_channel
 from config.loading import Loaded
@@ -127,10 +128,11 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
         if problems := survey_faults(known) + await unit_faults(known, database):
             raise AuthorError(*problems)
         channel, prompts = sip_channel(known), prompt_cache(known)
-        calls = Calls(known, database, channel, prompts, clock, known.trunks)
+        models = recognisers.chosen(known).languages
+        calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
         ready = {each.survey: _ready(known, each.survey) for each in planned}
         for survey in (*ready.values(), *await calls.prepare(None)):
-            await prompts.prepare(surveys.wordings(survey))
+            await prepare(prompts, survey)
         waiting = Schedules(
             database,
             planned,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.context import Format, FormatOption, language, loaded, print_json, refuse, screen
-from app.transcribing import Transcribing
+from app.transcribing import Transcriber, Transcribing
 from app.wiring import opened, recogniser, recordings
 from config.loading import Loaded
 from core.catalogue import text
@@ -39,7 +39,7 @@ def transcribe(
 async def run_transcribe(known: Loaded, *, again: bool) -> dict[str, int]:
     """Write down what waits; returns how many came to what, and how many still wait."""
     async with opened(known) as database, recogniser(known) as hears:
-        if hears is None:
+        if not isinstance(hears, Transcriber):
             raise AuthorError(problem("transcribe-no-recogniser"))
         if again:
             async with database.write() as session:

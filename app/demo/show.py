@@ -17,6 +17,7 @@ from app.calling import Calls, dialer
 from app.demo.cases import numbers
 from app.demo.house import DemoHouse, build
 from app.demo.verdicts import Mismatch, compare
+from app.prompt_building import prepare
 from app.wiring import on_the_line, opened, prompt_cache, sip_channel
 from core.clock import SystemClock
 from core.errors import AuthorError, problem
@@ -156,7 +157,7 @@ async def _call(
     channel, prompts = sip_channel(house.loaded), prompt_cache(house.loaded)
     calls = Calls(house.loaded, database, channel, prompts, clock, house.loaded.trunks)
     for survey in await calls.prepare([batch_id]):
-        await prompts.prepare(surveys.wordings(survey))
+        await prepare(prompts, survey)
     calling = dialer(
         house.loaded, database, channel, calls, clock, batches=[batch_id], language=language
     )

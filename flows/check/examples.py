@@ -1,5 +1,6 @@
 """A text as one person would hear it: filled in with the example of every field."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flows.check.subject import Subject
@@ -18,23 +19,33 @@ _BLANKS: dict[str, Any] = {
 """Stand-ins for fields without an example, by type."""
 
 
-def spoken(subject: Subject, text: str, language: str) -> str:
-    """Return `text` filled in with examples; what cannot be filled in is left out."""
+def spoken(
+    subject: Subject, text: str, language: str, fields: Mapping[str, Any] | None = None
+) -> str:
+    """Return `text` filled in with examples, or with a case's `fields` where they are given.
+
+    What cannot be filled in is left out.
+    """
     if "{" not in text:
         return text
     try:
-        return compiled(text, language)(scope(subject))
+        return compiled(text, language)(scope(subject, fields))
     except TemplateFault:
         return bare(text)
 
 
-def scope(subject: Subject) -> dict[str, Any]:
-    """Return what texts see: fields, answers and variables, all with examples."""
+def scope(subject: Subject, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what texts see: fields, answers and variables, all with examples.
+
+    `given`: the fields of a case, instead of the examples; ``heard`` is what is asked back.
+    """
     flow = subject.program.flow
     fields = {
         name: declared.example if declared.example is not None else _BLANKS[declared.type]
         for name, declared in flow.fields.items()
     }
+    if given is not None:
+        fields = {name: given.get(name) for name in flow.fields}
     answers: dict[str, dict[str, Any]] = {}
     variables: dict[str, Any] = {"language": flow.languages[0]}
     for node in subject.program.nodes.values():
@@ -51,4 +62,5 @@ def scope(subject: Subject) -> dict[str, Any]:
                 "score": 1,
                 "raw": "1",
             }
-    return {**fields, "answers": answers, "vars": variables, "heard": "某某"}
+    heard = "某某" if given is None else given.get("heard", "某某")
+    return {**fields, "answers": answers, "vars": variables, "heard": heard}

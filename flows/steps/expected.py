@@ -41,7 +41,7 @@ class Meaning:
     digits: str = ""
     """Of a number."""
     whole: bool = True
-    """False: it only occurred in what was said."""
+    """False: it only occurred in what was said, or is too short to be heard surely."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Expected:
     """How each of the meanings is said."""
     numbers: tuple[str, ...]
     guards: tuple[str, ...]
-    """Words that are no answer but must be heard, or 不是满意 would be forced into 满意."""
+    """Denials that are no answer but must be heard, or 不是满意 would be forced into 满意."""
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -86,20 +86,22 @@ def meaning(turn: Turn, step: Question, words: str) -> Meaning | None:
     if heard is not None and heard.whole:
         return told.meanings[heard.answer]
     if isinstance(step, Number) and (digits := spoken_number(words, code)) is not None:
-        return _number(turn, digits)
+        return _number(turn, words, digits)
     if heard is None:
         return None
     found = told.meanings[heard.answer]
     return Meaning(found.meant, found.index, whole=False)
 
 
-def _number(turn: Turn, digits: str) -> Meaning | None:
+def _number(turn: Turn, words: str, digits: str) -> Meaning | None:
     """Read a number; while one is asked back, 1 and 2 may as well be the keys for yes and no."""
     pending = turn.session.pending
     if pending is not None and digits in (YES, NO):
         again = spoken_number(pending.raw, turn.session.language) == digits
         return Meaning(Meant.NUMBER, digits=digits) if again else None
-    return Meaning(Meant.NUMBER, digits=digits)
+    tongue = language(turn.session.language)
+    whole = tongue.numbers.sure_alone or len(tongue.cut(words)) > 1 or pending is not None
+    return Meaning(Meant.NUMBER, digits=digits, whole=whole)
 
 
 def _expected(turn: Turn, step: Question) -> Expected:
@@ -114,11 +116,11 @@ def _expected(turn: Turn, step: Question) -> Expected:
     if pending:
         confirming = [[*tongue.yes], [*tongue.no]]
         for group, key in zip(confirming, (YES, NO), strict=True):
-            group += key_phrases(code, key, framed=counts)
+            group += key_phrases(code, key, framed=counts or not tongue.numbers.sure_alone)
         taken |= {normalised(form, code) for group in confirming for form in group}
     for group, each in zip(forms, own, strict=True):
         if each.key is not None and _is_open(step, each, pending=pending):
-            words = key_phrases(code, each.key, framed=counts)
+            words = key_phrases(code, each.key, framed=counts or not tongue.numbers.sure_alone)
             group += [form for form in words if normalised(form, code) not in taken]
     return Expected(
         confirming=tuple(map(tuple, confirming)),
@@ -128,7 +130,7 @@ def _expected(turn: Turn, step: Question) -> Expected:
         ),
         forms=tuple(map(tuple, forms)),
         numbers=number_phrases(code, *number.span(step)) if isinstance(step, Number) else (),
-        guards=(*tongue.negations, *tongue.doubt),
+        guards=_guards(step, code),
     )
 
 
@@ -138,6 +140,14 @@ def _is_open(step: Question, answer: Choice | Slot | GlobalKey, *, pending: bool
     if isinstance(answer, GlobalKey):
         return not (isinstance(step, Number) and number.may_start(step, answer.key))
     return not pending
+
+
+def _guards(step: Question, code: str) -> tuple[str, ...]:
+    """Return the denials of answers that rate: none is an answer, all must be heard."""
+    rated = [one for one in step.choices if one.verdict] if isinstance(step, Ask) else []
+    forms = [spoken_forms(choice, code)[:1] for choice in rated]
+    frames = language(code).guards
+    return tuple(frame.format(form) for first in forms for form in first for frame in frames)
 
 
 def answers_of(step: Question) -> list[Choice | Slot]:

@@ -7,13 +7,13 @@ back, and what stays unclear makes the call's verdict `unsure`: a person decides
 """
 
 from core.catalogue import text as catalogue_text
+from core.said import digits as said_digits
 from core.verdict import Verdict
 from flows.compiler import Question
 from flows.exchange import Input, Keys, SaveAnswer, Silence, Speech, WaitAnswer
 from flows.model import Ask, Book, GlobalKey, Number, Reaction
 from flows.program import EdgeKind
 from flows.session import Pending, Reason
-from flows.spoken import digits as said_digits
 from flows.spoken_number import spoken_number
 from flows.steps import ask, book, global_key, number
 from flows.steps.expected import NO, YES, Meaning, Meant, answers_of, expected, meaning

@@ -9,7 +9,8 @@ import vosk
 
 from speech.recognition.frames import Kind
 from speech.recognition.grammar import Compiled
-from speech.recognition.reading import Found, words_of
+from speech.recognition.reading import Found, with_unexplained, words_of
+from speech.recognition.unexplained import Levels
 
 RATE = 8000
 """Samples a second fed in; Vosk brings them to the model's rate."""
@@ -38,6 +39,7 @@ class Hearing:
         self._finishing = False
         self._recogniser: Any = None
         self._found: Found = []
+        self._levels = Levels()
 
     def add(self, pcm: bytes) -> None:
         """Keep sound for decoding; what goes beyond the longest utterance is dropped."""
@@ -68,6 +70,8 @@ class Hearing:
         """Decode a piece; return the words once all is decoded and no more comes."""
         piece = self._take()
         if piece:
+            if self._grammar is not None:
+                self._levels.feed(piece)
             if self._recogniser is None:
                 self._recogniser = self._made()
             if self._recogniser and self._recogniser.AcceptWaveform(piece):
@@ -81,7 +85,8 @@ class Hearing:
         if self._recogniser:
             self._keep(self._recogniser.FinalResult())
         self._recogniser = None
-        return Kind.HEARD, self._found
+        times = [(start, end) for _, start, end, _ in self._found]
+        return Kind.HEARD, with_unexplained(self._found, self._levels.unexplained(times))
 
     def _take(self) -> bytes:
         """Return about a piece of the sound that waits."""

@@ -20,9 +20,11 @@ from pathlib import Path
 
 import vosk
 
+from speech.models.layout import layout
 from speech.recognition.frames import HEADER, Kind, frame, packed
 from speech.recognition.grammar import Compiled, compiled, unknown_words
 from speech.recognition.hearing import RATE, Hearing
+from speech.recognition.lattices import wide
 from speech.recognition.reading import Found, words_of
 from speech.recognition.threads import Threads
 
@@ -39,8 +41,9 @@ class Process:
         self._language = language
         began = time.monotonic()
         vosk.SetLogLevel(-1)
-        self._model = vosk.Model(str(folder))
-        self._dynamic = has_grammars(folder)
+        with wide(folder) as opened:
+            self._model = vosk.Model(str(opened))
+        self._dynamic = layout(folder).has_grammars
         self._compiled = lru_cache(maxsize=256)(self._compile)
         self._hearings: dict[int, Hearing] = {}
         self._threads = Threads(threads, self._answer)
@@ -118,12 +121,6 @@ class Process:
             self._send(Kind.FAILED, number, packed(str(error)))
         else:
             self._send(Kind.ANSWER, number, packed(found))
-
-
-def has_grammars(folder: Path) -> bool:
-    """True for models whose graph is composed while it listens; the others hear any words."""
-    graph = folder / "graph"
-    return (graph / "HCLr.fst").exists() and not (graph / "HCLG.fst").exists()
 
 
 def resident_megabytes() -> float:

@@ -31,6 +31,12 @@ def words_of(results: Iterable[str], rest: frozenset[str]) -> Found:
     return found
 
 
+def with_unexplained(found: Found, places: Iterable[tuple[float, float]]) -> Found:
+    """Return the words with `ELSE` at every place where speech is that they do not explain."""
+    other = [(ELSE, start, end, 1.0) for start, end in places]
+    return sorted([*found, *other], key=lambda word: word[1])
+
+
 def utterance(found: Found) -> Utterance:
     """Return what was heard.
 

@@ -23,7 +23,8 @@ from core.errors import PermanentError, Problem, TransientError, problem
 from speech.contract import Grammar, Utterance
 from speech.recognition.grammar import Compiled, compiled, unknown_words
 from speech.recognition.local import FINISH_SECONDS, too_busy
-from speech.recognition.reading import utterance, words_of
+from speech.recognition.reading import utterance, with_unexplained, words_of
+from speech.recognition.unexplained import Levels
 from speech.recognition.vocabulary import read_vocabulary
 
 RATE = 8000
@@ -50,6 +51,7 @@ class RemoteEar:
         self._left = LONGEST_BYTES
         self._finishing = False
         self._changed = asyncio.Event()
+        self._levels = Levels()
         self._task = asyncio.create_task(self._recognise())
         self._task.add_done_callback(_seen)
 
@@ -100,8 +102,11 @@ class RemoteEar:
         while not sending.done() or answers < sending.result():
             results.append(str(await connection.recv()))
             answers += 1
-        rest = self._grammar.rest if self._grammar else frozenset[str]()
-        return utterance(words_of(results, rest))
+        if self._grammar is None:
+            return utterance(words_of(results, frozenset()))
+        found = words_of(results, self._grammar.rest)
+        unexplained = self._levels.unexplained([(start, end) for _, start, end, _ in found])
+        return utterance(with_unexplained(found, unexplained))
 
     async def _send(self, connection: ClientConnection) -> int:
         """Send everything; return how many messages will be answered."""
@@ -117,6 +122,7 @@ class RemoteEar:
                 sound = b"".join(self._waiting)
                 self._waiting.clear()
                 self._waiting_bytes = 0
+                self._levels.feed(sound)
                 # Not faster than the server takes it: `send` waits where its buffers are full.
                 await connection.send(sound)
                 count += 1

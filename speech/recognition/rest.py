@@ -25,6 +25,7 @@ def _hangul(initials: str, vowels: str, finals: str) -> tuple[str, ...]:
 
 
 _KOREAN = _hangul("ㅇ", "ㅏㅓㅗㅜㅡㅣㅐ", " ㄴㄹㅇㄱㅁㅂ")
+"""Every vowel, and how syllables end; initial consonants would take parts of answers."""
 
 
 def syllables(language: str) -> tuple[str, ...]:

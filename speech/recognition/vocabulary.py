@@ -4,6 +4,7 @@ import struct
 from pathlib import Path
 
 from core.errors import AuthorError, Place, problem
+from speech.models.layout import layout
 
 _SYMBOL_TABLE = struct.pack("<i", 2125658996)
 """Beginning of a symbol table in OpenFst's files (symbol-table.cc, kSymbolTableMagicNumber)."""
@@ -16,7 +17,8 @@ def read_vocabulary(path: Path) -> frozenset[str]:
 
     Raises AuthorError where there are none.
     """
-    files = [path] if path.is_file() else [path / "graph" / "words.txt", path / "graph" / "Gr.fst"]
+    graph = layout(path).graph
+    files = [path] if path.is_file() else [graph / "words.txt", graph / "Gr.fst"]
     try:
         for file in files:
             if file.exists():

@@ -15,6 +15,6 @@ def silence(seconds: float) -> bytes:
 
 def spoken(text: str, voice: Voice | None = None) -> bytes:
     """Return `text` spoken by espeak-ng, with a little silence around it."""
-    sound = Synthesis().make(text, voice or Voice("ko", 140))
+    sound = Synthesis().make(text, voice or Voice("ko", 160))
     pcm = (np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes()
     return silence(BEFORE_SECONDS) + pcm + silence(AFTER_SECONDS)
