@@ -25,8 +25,9 @@ NAMES = (
     "dry_run",
     "sip_load",
     "voice_activity",
+    "voices",
+    "talk_off",
 )
-NAMES = ("engine", "importing", "claims", "claim_to_invite", "dry_run", "voices", "sip_load")
 RESULTS = Path(__file__).parent / "results"
 
 

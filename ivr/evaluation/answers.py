@@ -8,9 +8,7 @@ comes out of a file, by its own time, as fast as the recogniser is.
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -25,11 +23,10 @@ from ivr.attention import Attention
 from ivr.channels.contract import Call, Event, SpeechHeard
 from ivr.channels.sip.understanding import Understanding
 from ivr.channels.sip.utterances import Utterances
+from ivr.evaluation.line import FRAME, SoundClock, SoundSource
 from speech.contract import Grammar, Recogniser
 from speech.evaluation.recording_set import Recording
 
-FRAME = 640
-"""Bytes of 40 ms (`ivr.channels.sip.hearing.ANSWER_FRAME`)."""
 BEFORE_SECONDS, AFTER_SECONDS = 0.6, 1.5
 """Pause put before and behind a recording: a line is quiet before and after an answer, too."""
 NOISE_SECONDS = 0.6
@@ -57,7 +54,11 @@ class Question:
     def label(self, index: int) -> str:
         """Return the name of an answer."""
         words = self._choices[index].label
-        return words if isinstance(words, str) else str(words.get(self.language) or [*words][0])
+        return (
+            words
+            if isinstance(words, str)
+            else str(words.get(self.language) or next(iter(words.values())))
+        )
 
     def verdict(self, label: str) -> str:
         """Return the verdict of an answer; empty: none."""
@@ -88,7 +89,9 @@ class Question:
                 return effect.label if effect.kind == "speech" else UNSURE
         session = after.session
         if session.pending is not None:
-            return f"ask:{self.label(session.pending.answer)}" if session.pending.answer >= 0 else KEY
+            return (
+                f"ask:{self.label(session.pending.answer)}" if session.pending.answer >= 0 else KEY
+            )
         moved = session.ended or session.node != self.step or session.repeats
         return KEY if moved and not session.unsures else UNSURE
 
@@ -102,28 +105,6 @@ class Answered:
     said: Speech | None
     delay: float | None
     """Seconds from the end of speech until the result."""
-
-
-@dataclass
-class SoundClock:
-    """The time of a recording."""
-
-    seconds: float = 0.0
-
-    def now(self) -> datetime:
-        """Return the recording's time as a moment."""
-        return datetime.fromtimestamp(self.seconds, UTC)
-
-    def monotonic(self) -> float:
-        """Return seconds of sound."""
-        return self.seconds
-
-
-@dataclass
-class SoundSource:
-    """Frames of a recording."""
-
-    waiting: deque[bytes] = field(default_factory=deque)
 
 
 class _Line:
@@ -174,7 +155,11 @@ class _Line:
 
 
 async def answer(
-    recording: Recording, pcm: bytes, spoken_until: float, question: Question, recogniser: Recogniser
+    recording: Recording,
+    pcm: bytes,
+    spoken_until: float,
+    question: Question,
+    recogniser: Recogniser,
 ) -> Answered:
     """Let `pcm` (with its pauses) be said to the question; it ends with the first answer."""
     line = _Line(recogniser)

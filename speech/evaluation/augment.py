@@ -6,6 +6,7 @@ the codec, the network, and what the jitter buffer puts where a packet is missin
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +99,8 @@ def parse(written: str) -> Augmentation:
             raise AuthorError(
                 problem("evaluation-augment-unknown", name=name, known=", ".join(known))
             )
-        found = replace(found, **{name: _value(name, value)})
+        value_of: dict[str, Any] = {name: _value(name, value)}
+        found = replace(found, **value_of)
     return found
 
 
@@ -107,7 +109,9 @@ def _value(name: str, value: str) -> float | int | str:
     if choices is not None:
         if value not in choices:
             raise AuthorError(
-                problem("evaluation-augment-choice", name=name, value=value, known=", ".join(choices))
+                problem(
+                    "evaluation-augment-choice", name=name, value=value, known=", ".join(choices)
+                )
             )
         return value
     low, high = _RANGES[name]

@@ -35,9 +35,7 @@ def read_rows(
     except OSError as error:
         place = Place(str(file))
         cause = reason(error.strerror or str(error))
-        raise AuthorError(
-            problem("document-unreadable", place, path=file, reason=cause)
-        ) from error
+        raise AuthorError(problem("document-unreadable", place, path=file, reason=cause)) from error
     rows = _cells(text, str(file))
     heading = next(rows, [])
     known = ", ".join(columns)
@@ -59,9 +57,7 @@ def read_rows(
     for row in rows:
         if len(row) != len(names):
             raise AuthorError(
-                problem(
-                    "evaluation-row-length", row[0].place, found=len(row), wanted=len(names)
-                )
+                problem("evaluation-row-length", row[0].place, found=len(row), wanted=len(names))
             )
         yield dict(zip(names, row, strict=True))
 

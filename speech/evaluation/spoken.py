@@ -5,6 +5,7 @@ evaluation. What holds for them is the least that must hold; only recordings of 
 """
 
 import hashlib
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ class Spoken:
     """What is said in one language, and the survey that is answered."""
 
     survey: str
+    """File in the folder `surveys` beside this one."""
     step: str
     said: Mapping[str, Sequence[str]]
     """Label -> wordings."""
@@ -50,7 +52,7 @@ def make_speech(
         notes="Made by `huifang evaluate make speech`. No human voice is in it.",
     )
     writer = SetWriter(folder, head)
-    (folder / SURVEY).write_text(spoken.survey, "utf-8")
+    shutil.copyfile(Path(__file__).parent / "surveys" / spoken.survey, folder / SURVEY)
     wordings = [(label, words) for label, each in spoken.said.items() for words in each]
     dice = np.random.default_rng(seed)
     for number in range(count):
@@ -68,29 +70,7 @@ def make_speech(
 
 
 _KO = Spoken(
-    survey="""\
-# The question that the recordings answer. 녹음이 대답하는 질문.
-flow: evaluation-ko
-title: 음성 인식 평가
-respondents: [emergency]
-languages: [ko]
-aspects: {overall: 전반}
-speech: {enabled: true}
-keys:
-  - {key: 9, label: 거부, does: refuse}
-steps:
-  - say: 경찰 확인 전화입니다. 거부는 9번입니다.
-    notice: true
-  - ask: 처리에 만족하십니까? 만족은 1번, 보통은 2번, 불만족은 3번을 눌러 주세요.
-    id: overall
-    aspect: overall
-    choices:
-      - {key: 1, label: 만족, verdict: satisfied, phrases: [만족 합니다, 매우 만족, 매우 만족 합니다, 아주 만족 합니다]}
-      - {key: 2, label: 보통, verdict: basically_satisfied, phrases: [보통 입니다, 보통 이에요, 그저 그래요]}
-      - {key: 3, label: 불만족, verdict: dissatisfied, phrases: [불만족 합니다, 불만족 입니다, 매우 불만족, 만족 하지 않습니다, 만족 못 합니다]}
-  - end: completed
-    say: 감사합니다.
-""",
+    survey="ko.yaml",
     step="overall",
     said={
         "만족": ("만족 합니다", "매우 만족 합니다", "만족", "네 만족 합니다", "아주 만족 합니다"),

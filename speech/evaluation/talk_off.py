@@ -19,13 +19,16 @@ Sound = NDArray[np.float32]
 LANGUAGES = ("cmn", "en-gb", "ko", "de", "ru", "es", "yue", "ja")
 VARIANTS = ("", "+m1", "+m3", "+m7", "+f1", "+f2", "+f4", "+f5", "+croak", "+whisper")
 _WORDS = {
-    "cmn": "您好 我 对 这次 办事 很 满意 不 满意 警察 来 得 太 慢 了 谢谢 你们 电话 没有 人 接 八 九 七 一 二 三",
+    "cmn": "您好 我 对 这次 办事 很 满意 不 满意 警察 来 得 太 慢 了 谢谢 你们 电话 没有 人 接 "
+    "八 九 七 一 二 三",
     "yue": "你好 我 好 滿意 唔 滿意 警察 嚟 得 太 慢 多謝 電話 冇 人 聽 一 二 三",
-    "en-gb": "hello yes no satisfied dissatisfied the officer came too late thank you nobody ever "
-    "told me anything about my case please call again tomorrow seven eleven nine",
-    "ko": "여보세요 네 아니요 만족 합니다 불만족 경찰이 너무 늦게 왔어요 감사합니다 전화 다시 해 주세요 일 이 삼",
-    "de": "guten tag ja nein zufrieden unzufrieden die polizei kam zu spät vielen dank morgen wieder",
-    "ru": "здравствуйте да нет доволен недоволен полиция приехала поздно спасибо завтра позвоните",
+    "en-gb": "hello yes no satisfied dissatisfied the officer came too late thank you nobody "
+    "ever told me anything about my case please call again tomorrow seven eleven nine",
+    "ko": "여보세요 네 아니요 만족 합니다 불만족 경찰이 너무 늦게 왔어요 감사합니다 전화 다시 "
+    "해 주세요 일 이 삼",
+    "de": "guten tag ja nein zufrieden unzufrieden die polizei kam zu spät vielen dank morgen "
+    "wieder",
+    "ru": "здравствуйте да нет доволен недоволен полиция приехала поздно спасибо завтра",
     "es": "hola sí no satisfecho la policía llegó muy tarde gracias llame mañana otra vez",
     "ja": "もしもし はい いいえ 満足 です ありがとう ございます 電話 を ください いち に さん",
 }

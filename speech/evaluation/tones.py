@@ -77,7 +77,9 @@ def evaluate_tones(
         for there, heard in one.pairs:
             confusion.add(there, heard)
     shares = {
-        "recordings_right": Share(sum(not one.missed and not one.false for one in found), len(found)),
+        "recordings_right": Share(
+            sum(not one.missed and not one.false for one in found), len(found)
+        ),
         "keys_heard": Share(right, keys),
     }
     misses = [
