@@ -115,6 +115,9 @@ def make(
     minutes: Annotated[
         float, typer.Option(min=0, max=600, help="tones: minutes without keys / 无按键音的分钟数")
     ] = 5.0,
+    q24: Annotated[
+        bool, typer.Option("--q24/--no-q24", help="tones: the cases of ITU-T Q.24 / Q.24 用例")
+    ] = True,
     seed: Annotated[int, typer.Option(help="Another seed, another set / 随机种子")] = 1,
     form: Annotated[Format, FormatOption] = Format.TEXT,
 ) -> None:
@@ -123,7 +126,7 @@ def make(
     try:
         with _progress(form) as done:
             if what is Evaluates.TONES:
-                make_tones(folder, count=count, minutes=minutes, seed=seed, done=done)
+                make_tones(folder, count=count, minutes=minutes, seed=seed, q24=q24, done=done)
             else:
                 known = SPOKEN if what is Evaluates.SPEECH else GREETINGS
                 if of not in known:

@@ -17,23 +17,28 @@ def make_tones(
     count: int,
     minutes: float,
     seed: int,
+    q24: bool = True,
     done: Callable[[], None] = lambda: None,
 ) -> int:
-    """Write Q.24's cases, `count` rows of keys and `minutes` without any; return how many."""
+    """Write Q.24's cases, `count` rows of keys and `minutes` without any; return how many.
+
+    The keys are 100 to 300 ms long, as telephones send them. `q24` False: without its cases, some
+    of which are so short that they do not outlive a lost packet.
+    """
     head = Head(
         evaluates=Evaluates.TONES,
         synthetic=f"ITU-T Q.24 by script; speech of espeak-ng and made music; seed {seed}",
         notes="Made by `huifang evaluate make tones`. No human voice is in it.",
     )
     writer = SetWriter(folder, head)
-    for number, case in enumerate(q24_cases(seed)):
+    for number, case in enumerate(q24_cases(seed) if q24 else ()):
         name = f"q24-{number:03d}-{_plain(case.name)}"
         writer.add(name, case.pcm, case.keys, group=f"Q.24 {case.kind}", words=case.name)
         done()
     dice = np.random.default_rng(seed)
     for number in range(count):
         keys = "".join(dice.permutation(list(EVERY)).tolist())
-        seconds = float(dice.choice([0.08, 0.1, 0.15, 0.2]))
+        seconds = float(dice.choice([0.1, 0.15, 0.2, 0.3]))
         level = float(dice.choice([-6.0, -10.0, -16.0]))
         sound = pressed(keys, seed + number, seconds=seconds, pause=0.1, level=level)
         writer.add(f"keys-{number:04d}", sound, keys, group=f"keys of {seconds * 1000:.0f} ms")
