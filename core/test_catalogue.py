@@ -55,5 +55,5 @@ def test_korean_texts_are_korean() -> None:
 
 
 def test_a_text_may_speak_of_languages_and_keys() -> None:
-    said = problem("speech-no-voice", language="ko", example="ko: {voice: ko}").sentence("en")
+    said = problem("speech-unheard", language="ko").sentence("en")
     assert "“ko”" in said
