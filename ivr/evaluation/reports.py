@@ -1,8 +1,8 @@
 """The figures of evaluated answers and of evaluated pick-ups, with their targets."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from flows.exchange import Speech
 from flows.program import Program
 from ivr.channels.sip.pickup import PickUpRules
 from ivr.evaluation.answers import (
@@ -128,20 +128,14 @@ def _sweep(question: Question, found: list[Answered]) -> list[dict[str, object]]
     rows: list[dict[str, object]] = []
     for sure in SWEPT:
         tried = Question(with_sure(question.program, sure), question.step, question.language)
-        pairs = [(one.recording.label, tried.result(_kept(one))) for one in found]
+        pairs = [(one.recording.label, tried.result(one.said)) for one in found]
         shares = speech_shares(pairs, tried)
         rows.append({"sure": sure, **{name: share.as_json() for name, share in shares.items()}})
     return rows
 
 
-def _kept(one: Answered) -> Speech | None:
-    return one.said
-
-
 def with_sure(program: Program, sure: float) -> Program:
     """Return the survey with another threshold `sure` (and `unsure` no higher)."""
-    from dataclasses import replace
-
     rules = program.flow.speech
     changed = rules.model_copy(update={"sure": sure, "unsure": min(sure, rules.unsure)})
     flow = program.flow.model_copy(update={"speech": changed})
