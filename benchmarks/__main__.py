@@ -30,6 +30,7 @@ NAMES = (
     "bad_line_keys",
     "voice_activity",
     "voices",
+    "talk_off",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ivr.channels.sip.hearing import ANSWER_FRAME, borrow_tap, give_back_tap
+from ivr.channels.sip.hearing import ANSWER_FRAME, Source, borrow_tap, give_back_tap
 from ivr.channels.sip.protocol import FIRST_SOUNDS
 from speech.activity import Began, Ended
 from speech.pickup.ear import PickUpEar
@@ -36,15 +36,22 @@ class FirstSounds:
         person: Any,
         happened: Callable[..., None],
         sound: Callable[[int, str], None] | None,
+        *,
+        source: Source | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """`sound`: None where no words are recognised. Raises pjsua2.Error."""
+        """`sound`: None where no words are recognised. Raises pjsua2.Error.
+
+        A recording has a `source` of its own instead of a person, and a `clock` (seconds).
+        """
+        self._time = clock
         self._person, self._happened, self._sound = person, happened, sound
         self._ear = PickUpEar()
         self._kept = b""
         self._sending = False
         self._told_until = 0.0
         self._until = float("inf")
-        self._tap = borrow_tap(person, ANSWER_FRAME)
+        self._tap: Source = source or borrow_tap(person, ANSWER_FRAME)
 
     def follow(self, person: Any) -> None:
         """Go on with the sound of another stream (a changed answer, RFC 3264)."""
@@ -96,7 +103,7 @@ class FirstSounds:
 
     def _tell(self, sign: str, at: float) -> None:
         self._told_until = at
-        moment = time.time() - (self._ear.heard - at)
+        moment = self._time() - (self._ear.heard - at)
         self._happened("first_sound", at=moment, sign=sign)
 
     def end(self) -> None:

@@ -9,7 +9,7 @@ they are looked at by the line's own loop, so that a detector never holds up the
 import contextlib
 import ctypes
 from collections import deque
-from typing import Any
+from typing import Any, Protocol
 
 import pjsua2 as pj
 
@@ -25,6 +25,13 @@ MOST_WAITING = 50
 _idle: dict[int, list["Tap"]] = {KEY_FRAME: [], ANSWER_FRAME: [], BEEP_FRAME: []}
 """Taps of this process that no call uses. They are used again and never destroyed: the sound
 clock's thread may still be inside one when its call is over."""
+
+
+class Source(Protocol):
+    """Where the sound of one person is taken from: a call's tap, or a recording."""
+
+    waiting: deque[bytes]
+    """8 kHz, 16 bit, mono, in frames."""
 
 
 class Tap(pj.AudioMediaPort):  # type: ignore[misc]
@@ -53,8 +60,10 @@ def borrow_tap(person: Any, microseconds: int) -> Tap:
     return tap
 
 
-def give_back_tap(person: Any, tap: Tap) -> None:
+def give_back_tap(person: Any, tap: Source) -> None:
     """Stop tapping."""
+    if not isinstance(tap, Tap):
+        return  # a recording
     with contextlib.suppress(pj.Error):  # the call's sound may be gone already
         person.stopTransmit(tap)
     _idle[tap.microseconds].append(tap)

@@ -65,7 +65,11 @@ class PickUp:
         recogniser: Recogniser | None,
         tell: Callable[[Event], None],
         known: Callable[[], None],
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`clock`: seconds since 1970; a recording has its own."""
+        self._time = clock
         self._recogniser, self._tell, self._known = recogniser, tell, known
         languages = recogniser.languages if recogniser else frozenset[str]()
         self._lists = [one for one in rules.phrases if one.language in languages]
@@ -143,6 +147,16 @@ class PickUp:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CONCLUDE_SECONDS)
 
+    def look(self) -> None:
+        """Time has passed: tell what is clear by now."""
+        if self.by is None:
+            self._look()
+
+    async def recognised(self) -> None:
+        """Wait until all speech that has ended is recognised."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     def close(self) -> None:
         """The call is over."""
         self._drop()
@@ -198,9 +212,9 @@ class PickUp:
 
     def _look(self) -> None:
         """Tell what is clear by now, and look again when more may be."""
-        now = time.time()
+        now = self._time()
         for news in self._judge.judge(now):
-            at = datetime.now(UTC)
+            at = datetime.fromtimestamp(now, UTC)
             if isinstance(news, Announced):
                 self._tell(AnnouncementHeard(news.announcement, at, news.words))
             else:

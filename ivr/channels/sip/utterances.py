@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ivr.channels.sip.hearing import ANSWER_FRAME, borrow_tap, give_back_tap
+from ivr.channels.sip.hearing import ANSWER_FRAME, Source, borrow_tap, give_back_tap
 from speech.activity import Began, VoiceActivity
 from speech.echo import EchoGuard, Levels, levels
 
@@ -64,9 +64,19 @@ class Utterances:
     """The speech of one person. `happened` tells an event, `sound` sends base64 PCM."""
 
     def __init__(
-        self, person: Any, happened: Callable[..., None], sound: Callable[[int, str], None]
+        self,
+        person: Any,
+        happened: Callable[..., None],
+        sound: Callable[[int, str], None],
+        *,
+        source: Source | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Raises pjsua2.Error where the sound cannot be tapped."""
+        """Listen to `person`, or to a recording's `source` by its own `clock` (seconds).
+
+        Raises pjsua2.Error where the sound cannot be tapped.
+        """
+        self._time = clock
         self._person, self._happened, self._sound = person, happened, sound
         self._activity = VoiceActivity()
         self._guard = EchoGuard()
@@ -78,7 +88,7 @@ class Utterances:
         self._heard = 0.0
         """Seconds of sound until now."""
         self._began = 0.0
-        self._tap = borrow_tap(person, ANSWER_FRAME)
+        self._tap: Source = source or borrow_tap(person, ANSWER_FRAME)
 
     def listen(self, listening: int) -> None:
         """Tell of utterances that begin from now on."""
@@ -142,7 +152,7 @@ class Utterances:
 
     def _clock(self, at: float) -> float:
         """Return when the sound at `at` was heard, in seconds since 1970."""
-        return time.time() - (self._heard - at)
+        return self._time() - (self._heard - at)
 
     def end(self) -> None:
         """Tap no more."""
