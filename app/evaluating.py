@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from app.wiring import recogniser
+from app import recognisers
+from app.wiring import started
 from config.loading import Loaded
 from core.errors import AuthorError, problem
 from flows.compiler import compile_flow
@@ -46,7 +47,7 @@ async def hearing(
 ) -> AsyncIterator[Recogniser | None]:
     """Start what hears the set's language: the settings' recogniser, or the `model` folder."""
     if model is None:
-        async with recogniser(loaded) as found:
+        async with started(recognisers.recogniser(loaded)) as found:
             yield found
         return
     own = VoskRecogniser({evaluated.head.language: model}, finish_seconds=PATIENT_SECONDS)
