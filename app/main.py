@@ -16,6 +16,7 @@ from app.commands import (
     import_cases,
     init,
     models,
+    notices,
     people,
     prompts,
     queue,
@@ -74,6 +75,7 @@ app.command("results")(results.results)
 app.command("write-back")(results.write_back)
 app.command("transcribe")(transcribe.transcribe)
 app.add_typer(queue.app, name="queue")
+app.add_typer(notices.app, name="notices")
 app.add_typer(do_not_call.app, name="do-not-call")
 app.command("demo")(demo.demo)
 app.command("people")(people.people)

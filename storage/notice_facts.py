@@ -129,7 +129,10 @@ async def day_figures(session: AsyncSession, since: datetime, until: datetime) -
             FollowUpItem.created_at < until,
         ),
         "closed": await _count(
-            session, FollowUpItem.id, FollowUpItem.closed_at >= since, FollowUpItem.closed_at < until
+            session,
+            FollowUpItem.id,
+            FollowUpItem.closed_at >= since,
+            FollowUpItem.closed_at < until,
         ),
         "open": await _count(session, FollowUpItem.id, FollowUpItem.state != "closed"),
         "overdue": await _count(

@@ -193,7 +193,9 @@ def _digest_rows(
     if kind is Kind.TRUNK:
         return (
             (words("fact-trunk"), words("fact-machine"), words("fact-seen")),
-            tuple((each["trunk"], each["machine"], words.moment(each["since"])) for each in entries),
+            tuple(
+                (each["trunk"], each["machine"], words.moment(each["since"])) for each in entries
+            ),
         )
     return (
         tuple(words(f"fact-{name}") for name in ("item", "case", "reason", "unit", "deadline")),

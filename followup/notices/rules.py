@@ -45,5 +45,5 @@ def try_again(
     if now - created_at >= rules.give_up_after:
         return None
     # 2 ** 20 minutes is two years: more doublings only overflow.
-    pause = rules.try_first * (2 ** min(max(tries - 1, 0), 20))
+    pause = rules.try_first * (1 << min(max(tries - 1, 0), 20))
     return now + min(pause, rules.try_most)

@@ -59,9 +59,7 @@ class SmtpServer:
 
     def _context(self) -> ssl.SSLContext:
         try:
-            context = ssl.create_default_context(
-                cafile=str(self.ca_file) if self.ca_file else None
-            )
+            context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
         except OSError as error:
             raise TransientError(
                 problem("mail-certificate", server=self.name, reason=f"{self.ca_file}: {error}")
