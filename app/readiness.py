@@ -40,8 +40,8 @@ class Finding:
     """One thing that was looked at."""
 
     what: str
-    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``voice``, ``schedules``, ``mail``,
-    ``speech``, ``survey``."""
+    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``voice``, ``schedules``,
+    ``mail``, ``speech``, ``survey``."""
     good: bool
     name: str = ""
     detail: str = ""

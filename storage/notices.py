@@ -199,7 +199,7 @@ async def mark(
             error=error[:500],
             next_at=next_at or Notice.next_at,
             sent_at=sent_at,
-            tries=Notice.tries + tried,
+            tries=Notice.tries + int(tried),
         )
         .returning(Notice.id)
         .execution_options(synchronize_session=False)

@@ -71,14 +71,13 @@ class SmtpServer:
         try:
             await client.connect()
             if self.security == "starttls":
-                await client.starttls()  # refused where not offered: never in the clear
+                await client.ehlo()
+                if not client.supports_extension("starttls"):
+                    raise TransientError(problem("mail-no-tls", server=self.name))
+                await client.starttls()
             if self.username:
                 await client.login(self.username, self.password)
-        except aiosmtplib.SMTPNotSupported as error:
-            code = "mail-login" if client.is_ehlo_or_helo_needed is False and self.username else ""
-            code = code if self.security != "starttls" else "mail-no-tls"
-            raise self._told(code or "mail-unreachable", error) from error
-        except aiosmtplib.SMTPAuthenticationError as error:
+        except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPNotSupported) as error:
             raise self._told("mail-login", error) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             cause = error.__cause__ or error
