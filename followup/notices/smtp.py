@@ -47,15 +47,24 @@ class SmtpServer:
             start_tls=False,
             tls_context=self._context() if self.security != "none" else None,
         )
+        transport = None
         try:
             async with asyncio.timeout(self.seconds):
                 await self._connect(client)
+            transport = client.transport
             yield SmtpSession(client, self)
             with suppress(aiosmtplib.SMTPException, TimeoutError):
                 async with asyncio.timeout(5):
                     await client.quit()
         finally:
+            transport = transport or client.transport
             client.close()
+            if isinstance(transport, asyncio.WriteTransport):
+                # All is said: no waiting for the other side's good-bye to the encryption. The
+                # socket is closed in the loop's next turns.
+                transport.abort()
+                for _ in range(3):
+                    await asyncio.sleep(0)
 
     def _context(self) -> ssl.SSLContext:
         try:
