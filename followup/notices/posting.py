@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
-from core.errors import PermanentError, TransientError
+from core.errors import PermanentError, TransientError, problem
 from followup.notices.composing import SHOWN, Words, compose
 from followup.notices.contract import MailServer
 from followup.notices.letter import Kind
@@ -84,8 +84,11 @@ class Postman:
     async def _choose(self, session: AsyncSession, due: list[Waiting]) -> list[Waiting]:
         """Return what is sent now, first things first; make digests where the rules say so."""
         # What was tried before stays as it is: perhaps it has arrived.
-        fresh = [w for w in due if not (w.tries or w.gathers or w.kind in ALONE)]
-        chosen = [w for w in due if w not in fresh]
+        fresh: list[Waiting] = []
+        chosen: list[Waiting] = []
+        for each in due:
+            alone = each.tries or each.gathers or each.kind in ALONE
+            (chosen if alone else fresh).append(each)
         now = self._clock.now()
         fresh.sort(key=_address_and_kind)
         for (recipient, kind), some in groupby(fresh, key=_address_and_kind):
@@ -123,15 +126,20 @@ class Postman:
         return True
 
     def _mail(self, notice: Notice) -> EmailMessage:
-        letter = compose(notice.kind, notice.facts, self._head.words, gathers=notice.gathers)
-        return message(
-            letter,
-            sender=self._head.sender,
-            sender_name=self._head.sender_name,
-            recipient=notice.recipient,
-            key=notice.key,
-            made_at=notice.created_at,
-        )
+        head = self._head
+        try:
+            letter = compose(notice.kind, notice.facts, head.words, gathers=notice.gathers)
+            return message(
+                letter,
+                sender=head.sender,
+                sender_name=head.sender_name,
+                recipient=notice.recipient,
+                key=notice.key,
+                made_at=notice.created_at,
+            )
+        except Exception as error:  # one that cannot be written must not hold up the others
+            why = f"{type(error).__name__}: {error}"
+            raise PermanentError(problem("mail-unwritable", key=notice.key, reason=why)) from error
 
     async def _sent(self, notice: Notice, posted: Posted) -> None:
         posted.sent += 1

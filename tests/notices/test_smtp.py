@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from followup.notices.message import message_id
 from followup.notices.smtp import SmtpServer
+from storage.schema import Notice
 from tests.notices.office import BOSS, Office, SetClock, put_item
 from tests.peers.mail import PASSWORD, USER, MailPeer, certificate, mail_peer
 
@@ -205,6 +207,20 @@ async def test_two_postmen_send_each_notice_once(
         await other.database.close()
     assert sum(one.sent for one in both) == 12
     assert len({mail["Message-ID"] for mail in peer.mails}) == len(peer.mails) == 12
+
+
+async def test_one_that_cannot_be_written_does_not_hold_up_the_others(
+    small: Office, peer: MailPeer
+) -> None:
+    await _one_waiting(small)
+    async with small.database.write() as session:
+        await session.execute(update(Notice).values(facts={"of": "another version"}))
+    await _one_waiting(small)
+    posted = await small.postman.post()
+    assert (posted.sent, posted.failed, len(peer.mails)) == (1, 1, 1)
+    broken, fine = await small.kept()
+    assert (broken.state, fine.state) == ("failed", "sent")
+    assert broken.key in broken.error
 
 
 SENDER = """
