@@ -17,6 +17,7 @@ from app.commands import (
     import_cases,
     init,
     models,
+    notices,
     people,
     prompts,
     queue,
@@ -75,6 +76,7 @@ app.command("results")(results.results)
 app.command("write-back")(results.write_back)
 app.command("transcribe")(transcribe.transcribe)
 app.add_typer(queue.app, name="queue")
+app.add_typer(notices.app, name="notices")
 app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(evaluate.app, name="evaluate")
 app.command("demo")(demo.demo)

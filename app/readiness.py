@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app import recognisers, surveys
+from app import noticing, recognisers, surveys
 from app.measuring import measured
 from app.prompt_building import build
 from app.scheduled import survey_faults, unit_faults
@@ -27,6 +27,7 @@ from flows.reader import read
 from ivr.channels.sip.driver import SipChannel
 from speech.plan import How
 from speech.prompts import PromptCache
+from storage import notices
 
 LEAST_FREE_BYTES = 1_000_000_000
 """A day of 10,000 calls with an open answer each needs about 300 MB."""
@@ -40,7 +41,7 @@ class Finding:
 
     what: str
     """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``voice``, ``schedules``,
-    ``speech``, ``survey``."""
+    ``mail``, ``speech``, ``survey``."""
     good: bool
     name: str = ""
     detail: str = ""
@@ -63,6 +64,8 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
         yield finding
     if loaded.settings.schedules:
         yield await _schedules(loaded, language)
+    if noticing.is_on(loaded):
+        yield await _mail(loaded, language)
     yield speech(loaded, language)
     try:
         async with started(recognisers.recogniser(loaded)) as words:
@@ -173,6 +176,25 @@ def speech(loaded: Loaded, language: str) -> Finding:
         return Finding("speech", False, "", _said(error, language))
     good = not any(fault.is_error for fault in faults)
     return Finding("speech", good, heard, _said(HuifangError(*faults), language))
+
+
+async def _mail(loaded: Loaded, language: str) -> Finding:
+    """Ask the mail server, and tell what it did not take so far."""
+    server = noticing.mail_server(loaded)
+    try:
+        async with server.session():
+            said = [text("check-mail-answers", language)]
+        async with opened(loaded) as database, database.read() as session:
+            counts = await notices.counts(session)
+            last = await notices.listed(session, state="failed", limit=1)
+    except HuifangError as error:
+        return Finding("mail", False, server.name, _said(error, language))
+    if counts.get("waiting"):
+        said.append(text("check-mail-waiting", language, number=counts["waiting"]))
+    if last:
+        number, why = counts["failed"], last[0].error
+        said.append(text("check-mail-failed", language, number=number, reason=why))
+    return Finding("mail", not last, server.name, "\n".join(said))
 
 
 async def _survey(

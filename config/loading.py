@@ -33,6 +33,8 @@ class Loaded:
     """With its secrets."""
     trunks: tuple[Trunk, ...]
     """With their secrets."""
+    mail_password: str = field(default="", repr=False)
+    """Of the mail server; empty: none."""
     written: bool = True
     """False where there is no settings file: these are the defaults."""
     document: Document = field(default_factory=lambda: Document(DEFAULT_FILE, ""), repr=False)
@@ -75,9 +77,10 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
         for index, trunk in enumerate(settings.trunks)
     )
     url = _database_url(settings, document, folder, problems)
+    mail = _mail_password(settings, document, folder, environ, problems)
     if problems:
         raise AuthorError(*problems)
-    return Loaded(settings, folder, url, trunks, bool(present), document)
+    return Loaded(settings, folder, url, trunks, mail, bool(present), document)
 
 
 def _check_zones(settings: Settings, document: Document, problems: list[Problem]) -> None:
@@ -116,6 +119,26 @@ def _with_secret(
     if values["tls_ca_file"]:
         values["tls_ca_file"] = str(folder / values["tls_ca_file"])
     return Trunk(**values, password=password)
+
+
+def _mail_password(
+    settings: Settings,
+    document: Document,
+    folder: Path,
+    environ: Mapping[str, str],
+    problems: list[Problem],
+) -> str:
+    mail = settings.mail
+    if mail.password_file:
+        place = document.place(("mail", "password_file"))
+        return _secret_file(folder / mail.password_file, place, problems)
+    if not mail.password_env:
+        return ""
+    if password := environ.get(mail.password_env, ""):
+        return password
+    place = document.place(("mail", "password_env"))
+    problems.append(problem("config-mail-secret-missing", place, env=mail.password_env))
+    return ""
 
 
 def _database_url(

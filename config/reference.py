@@ -20,13 +20,20 @@ MARK = "<!-- The tables below are made by: python -m config.reference -->"
 
 def reference() -> str:
     """Return the tables of every section as Markdown."""
-    parts = ["## Top level\n", _table(Settings)]
-    for name, field in Settings.model_fields.items():
-        for model in sections(field.annotation):
-            many = get_origin(field.annotation) in (tuple, dict)
-            heading = f"## `{name}`" + (" (one entry each)" if many else "")
-            parts += [heading + "\n", f"{(model.__doc__ or '').strip()}\n", _table(model)]
+    parts = ["## Top level\n", _table(Settings), *_below(Settings, "")]
     return "\n".join(parts)
+
+
+def _below(model: type[BaseModel], before: str) -> list[str]:
+    """Return headings and tables of the sections in `model`, each followed by those in it."""
+    parts = []
+    for name, field in model.model_fields.items():
+        for section in sections(field.annotation):
+            many = get_origin(field.annotation) in (tuple, dict)
+            heading = f"## `{before}{name}`" + (" (one entry each)" if many else "")
+            parts += [heading + "\n", f"{(section.__doc__ or '').strip()}\n", _table(section)]
+            parts += _below(section, f"{before}{name}: ")
+    return parts
 
 
 def setting_names(model: type[BaseModel]) -> list[str]:

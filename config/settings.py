@@ -17,6 +17,7 @@ from config.sections.calling import CallingSettings
 from config.sections.database import DatabaseSettings
 from config.sections.folders import FolderSettings
 from config.sections.logging import LoggingSettings
+from config.sections.mail import MailSettings
 from config.sections.pacing import PacingSettings
 from config.sections.pick_up import PickUpSettings
 from config.sections.recording import RecordingSettings
@@ -86,6 +87,8 @@ class Settings(BaseSettings):
     """Where results are written back to."""
     transfers: tuple[TransferSettings, ...] = ()
     """Persons to whom surveys may transfer a call."""
+    mail: MailSettings = MailSettings()
+    """Notices by e-mail."""
     logging: LoggingSettings = LoggingSettings()
     """What is logged."""
 

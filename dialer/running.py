@@ -105,11 +105,16 @@ class Dialer:
             language=rules.language,
             ended=self._wake.set,
         )
-        self._draining = self._stopping = False
+        self._draining = self._stopping = self._checked = False
         self._life = Life(database, clock, self.name, rules.language)
         self._noticed = float("-inf")
 
     # -------------------------------------------------------------------------- what people ask
+
+    @property
+    def dead_trunks(self) -> frozenset[str] | None:
+        """Trunks that did not answer the last check; None until they were checked."""
+        return frozenset(self._trouble.unreachable) if self._checked else None
 
     def drain(self) -> None:
         """No further calls; those under way come to their end."""
@@ -323,5 +328,6 @@ class Dialer:
                 log.warning("trunks_unreachable", trunks=", ".join(sorted(missing)) or "-")
             self._trouble.unreachable.clear()
             self._trouble.unreachable |= missing
+            self._checked = True
             self._wake.set()
             await self.clock.sleep(self.rules.check / (6 if missing else 1))

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import recognisers, surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
+from app.noticing import noticing
 from app.prompt_building import prepare
 from app.recognisers import accept
 from app.transcribing import beside
@@ -98,7 +99,11 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             obey_keyboard(calling, words)
             shown = ", ".join(names) or "*"
             screen.print(text("run-started", words, batches=shown), highlight=False)
-            async with watching(calling, database, batches, words), beside(writing):
+            async with (
+                noticing(known, database, clock, lambda: calling.dead_trunks),
+                watching(calling, database, batches, words),
+                beside(writing),
+            ):
                 return await calling.run()
 
 

@@ -11,6 +11,7 @@ from app import recognisers, surveys
 from app.calling import Calls, dialer
 from app.commands.run import obey_keyboard, say_by_keys, watching
 from app.context import Format, FormatOption, language, loaded, moment, print_json, refuse, screen
+from app.noticing import noticing
 from app.opened import with_database
 from app.prompt_building import prepare
 from app.scheduled import schedules, survey_faults, unit_faults
@@ -162,7 +163,11 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
             )
             screen.print(begun, markup=False, highlight=False)
             try:
-                async with watching(calling, database, None, words), beside(writing):
+                async with (
+                    noticing(known, database, clock, lambda: calling.dead_trunks),
+                    watching(calling, database, None, words),
+                    beside(writing),
+                ):
                     return await calling.run()
             finally:
                 await waiting.stop()

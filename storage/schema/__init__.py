@@ -29,6 +29,7 @@ from storage.schema.cases import (
     PartyNumber,
     Unit,
 )
+from storage.schema.notices import Notice, StandingTrouble
 from storage.schema.outcomes import (
     FollowUpEvent,
     FollowUpItem,
@@ -56,10 +57,12 @@ __all__ = [
     "FollowUpItem",
     "Import",
     "ImportConflict",
+    "Notice",
     "Officer",
     "Party",
     "PartyNumber",
     "ScheduleRun",
+    "StandingTrouble",
     "Transcript",
     "TrunkState",
     "Unit",
