@@ -7,6 +7,7 @@ import pytest
 from app.recognisers import accept, chosen, faults, recogniser
 from config.loading import Loaded, load
 from core.errors import AuthorError
+from flows.declarations import SpeechRules
 from flows.reader import read
 from speech.models.description import Description
 from speech.recognition.local import VoskRecogniser
@@ -93,7 +94,8 @@ def test_settings_that_contradict_themselves_are_refused(tmp_path: Path, setting
 
 def test_no_batch_of_a_survey_that_nothing_can_hear_begins(tmp_path: Path) -> None:
     library = Path(__file__).parent.parent / "flows" / "library"
-    spoken, keyed = read(library / "emergency.yaml").flow, read(library / "demo.yaml").flow
+    spoken = read(library / "emergency.yaml").flow
+    keyed = spoken.model_copy(update={"speech": SpeechRules(enabled=False)})
     assert (spoken.speech.enabled, keyed.speech.enabled) == (True, False)
     strict = house(tmp_path, "language: zh\n")
     assert accept(strict, [keyed]) == ()
