@@ -35,6 +35,7 @@ from storage.schema.outcomes import (
     ScheduleRun,
     WriteBack,
 )
+from storage.schema.texts import TextConversation, TextGatewayState, TextMessage, TextPart
 
 __all__ = [
     "Answer",
@@ -59,6 +60,10 @@ __all__ = [
     "Party",
     "PartyNumber",
     "ScheduleRun",
+    "TextConversation",
+    "TextGatewayState",
+    "TextMessage",
+    "TextPart",
     "TrunkState",
     "Unit",
     "WriteBack",
