@@ -159,7 +159,7 @@ class Record(StepBase):
     record: Text
     """What is said before the tone."""
     written: Text | None = None
-    """The question as a text message puts it; the reply is the answer. Else `record` is rewritten."""
+    """The question as a text message puts it, its reply the answer; else `record` is rewritten."""
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """The answer's name."""
     aspect: str | None = None

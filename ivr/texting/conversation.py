@@ -86,8 +86,8 @@ def _talk(program: Program, done: Step, raw: str = "") -> Talk:
 
 def _as_written(answer: SaveAnswer, raw: str) -> SaveAnswer:
     if answer.kind == "speech":  # its own words are there, also where they were asked back
-        return replace(answer, kind="text")
-    return replace(answer, raw=raw) if raw and answer.raw else answer
+        return answer._replace(kind="text")
+    return answer._replace(raw=raw) if raw and answer.raw else answer
 
 
 def _wanted_a_person(program: Program, done: Step) -> bool:

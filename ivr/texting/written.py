@@ -74,8 +74,8 @@ def _step(step: Step, flow: Flow) -> Step:
         said = _own(step.written, step.say, flow)
         changed["say"] = _each(said, flow, _with_refusal) if step.notice else said
     elif isinstance(step, Play):
-        said = _own(step.written, step.text, flow) if step.written or step.text else None
-        changed["text"] = _each(said, flow, _with_refusal) if said and step.notice else said
+        heard = _own(step.written, step.text, flow)
+        changed["text"] = _each(heard, flow, _with_refusal) if step.notice else heard
     elif isinstance(step, Ask):
         changed = _question(step, step.ask, "ask", [c.key for c in step.choices if c.key], flow)
     elif isinstance(step, Book):
@@ -118,7 +118,7 @@ def _reaction(reaction: Reaction, flow: Flow) -> Reaction:
     said: Wordings | None = reaction.written
     if said is None and isinstance(reaction.say, list):
         said = [_plain(words, flow) for words in reaction.say]
-    elif said is None and reaction.say is not None:
+    elif said is None and reaction.say is not None and not isinstance(reaction.say, list):
         said = _plain(reaction.say, flow)
     return reaction.model_copy(update={"say": said})
 

@@ -44,6 +44,8 @@ class TextConversation(Base):
     """When the one reminder was written."""
     replies: Mapped[int] = mapped_column(default=0)
     """Replies that were taken."""
+    last_reply: Mapped[str] = mapped_column(Text, default="")
+    """The reply that was taken last."""
     position: Mapped[int] = mapped_column(default=0)
     """Answers kept so far."""
     booked_at: Mapped[datetime | None]

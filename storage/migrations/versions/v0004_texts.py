@@ -1,5 +1,7 @@
 """Surveys by text message, and by which channel each callback is made next."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -12,15 +14,18 @@ depends_on = None
 _JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
-def _moment(name: str, *, nullable: bool = True) -> sa.Column:
+def _moment(name: str, *, nullable: bool = True) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def _string(name: str, length: int, **more: object) -> sa.Column:
-    return sa.Column(name, sa.String(length=length), nullable=False, **more)
+def _string(name: str, length: int, *, server_default: str | None = None) -> sa.Column[Any]:
+    kind = sa.String(length=length)
+    return sa.Column(name, kind, nullable=False, server_default=server_default)
 
 
-def _partial(name: str, table: str, columns: list[str], where: str, *, unique: bool = False) -> None:
+def _partial(
+    name: str, table: str, columns: list[str], where: str, *, unique: bool = False
+) -> None:
     condition = sa.text(where)
     op.create_index(
         name,
@@ -56,6 +61,7 @@ def upgrade() -> None:
         sa.Column("replies", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         _moment("booked_at"),
+        sa.Column("last_reply", sa.Text(), nullable=False),
         sa.Column("person_wanted", sa.Boolean(), server_default=sa.false(), nullable=False),
         _moment("begun_at", nullable=False),
         _moment("ended_at"),
