@@ -19,7 +19,7 @@ from dialer.texting.ledger import Ledger
 from dialer.texting.terms import Programs, TextingRules, TextTally
 from flows.session import Session
 from ivr.texting.conversation import reply
-from ivr.texting.language import flat, is_opt_out, written_language
+from ivr.texting.language import flat, is_courtesy, is_opt_out
 from storage.database import Database
 from storage.texting.conversations import Conversation, Ended, latest_ended, waiting_for
 from storage.texting.inbox import Dealt, Received, dealt, next_received
@@ -148,9 +148,7 @@ class _Turn:
 
 def _repeated(conversation: Conversation, one: Received) -> Dealt:
     """A second word on the question that was answered: the same again is nothing new."""
-    courtesy = (
-        flat(one.text) in written_language(str(conversation.session.get("language", ""))).courtesy
-    )
+    courtesy = is_courtesy(one.text)
     same = flat(one.text) == flat(conversation.last_reply)
     person = "" if same or courtesy else "wanted"
     state = "courtesy" if courtesy and not same else "repeated"
@@ -164,9 +162,7 @@ async def _belated(turn: _Turn, one: Received) -> Dealt:
         return Dealt(one.id, "unmatched", person="wanted")
     attempt = just.attempt_id if just is not None else before.attempt_id if before else None
     words = flat(one.text)
-    if not words or any(
-        words in written_language(tongue).courtesy for tongue in ("zh", "en", "ko")
-    ):
+    if not words or is_courtesy(one.text):
         return Dealt(one.id, "courtesy", attempt)
     if just is not None:
         if words == flat(just.last_reply):

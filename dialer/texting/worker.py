@@ -55,7 +55,7 @@ class TextWorker:
         self.tally = TextTally()
         self._wake = asyncio.Event()
         self._draining = False
-        self._looked = float("-inf")
+        self._looked = self._begin_at = float("-inf")
         self.take = Taking(database, clock, rules, self.tally, self._wake.set)
         """Hand it to whatever tells of this worker's gateways (webhooks)."""
         rates = {name: one.messages_per_second for name, one in self._gateways.items()}
@@ -99,28 +99,44 @@ class TextWorker:
     async def _round(self, now: datetime) -> tuple[bool, datetime | None]:
         """Look at everything once; returns whether there may be more at once, else when."""
         work = await self._sending.write(now)
-        work += await self._dealing.deal(now)
         if self._clock.monotonic() >= self._looked + LOOK:
             self._looked = self._clock.monotonic()
             work += await self._sending.recover(now, is_gone)
             work += await self._silences.stop(now)
-        work += await self._silences.look(now)
+        work += await self._begin(now)
+        async with self._database.read() as session:
+            seen = await outlook(session, tuple(self._gateways))
+        if seen.received:
+            work += await self._dealing.deal(now)
+        if seen.next_silence is not None and seen.next_silence <= now:
+            work += await self._silences.look(now)
+        again = seen.next_to_send
+        if work or (again is not None and again <= now):
+            sent, again = await self._sending.send(now)
+            work += sent
+        moments = [one for one in (again, seen.next_silence) if one is not None]
+        return bool(work), min(moments, default=None)
+
+    async def _begin(self, now: datetime) -> int:
+        """Begin conversations: at once while there are more, else every `poll` seconds."""
+        if self._clock.monotonic() < self._begin_at:
+            return 0
         begun = await self._beginning.begin(now)
-        sent, again = await self._sending.send(now)
-        return bool(work or begun.begun or begun.put_off or sent), again
+        if begun.exhausted or not begun.begun:
+            self._begin_at = self._clock.monotonic() + self._rules.poll
+        return begun.begun + begun.put_off
 
     async def _nothing_left(self) -> bool:
-        """True where no conversation waits and no batch has anybody left; finishes such batches."""
+        """True where nothing waits and no batch has anybody left; finishes such batches."""
         if self._sending.busy:
             return False
-        now = self._clock.now()
-        async with self._database.write() as session:
-            await close_finished(session, self._batches, now)
         async with self._database.read() as session:
-            left = await outlook(session)
+            if (await outlook(session, tuple(self._gateways))).anything:
+                return False
+        async with self._database.write() as session:
+            await close_finished(session, self._batches, self._clock.now())
             states = await batch_states(session, self._batches)
-        running = {"running", "paused", "draining"} & set(states.values())
-        return not running and not left.anything
+        return not {"running", "paused", "draining"} & set(states.values())
 
     async def _pause(self, busy: bool, again: datetime | None) -> None:
         if self._draining:

@@ -81,12 +81,15 @@ def written_language(language: str) -> WrittenLanguage:
 
 
 @cache
-def opt_out_words() -> frozenset[str]:
-    """Return the words that refuse for ever, of all languages: whoever writes one means it."""
+def known_languages() -> tuple[WrittenLanguage, ...]:
+    """Return the ways of every language that is known."""
     folder = resources.files("ivr.texting").joinpath("languages")
-    names = [file.name.removesuffix(".toml") for file in folder.iterdir()]
-    known = [written_language(name) for name in names if not name.startswith("__")]
-    return frozenset(word for language in known for word in language.opt_out)
+    names = (file.name for file in folder.iterdir())
+    return tuple(
+        written_language(name.removesuffix(".toml"))
+        for name in sorted(names)
+        if name.endswith(".toml")
+    )
 
 
 def flat(words: str) -> str:
@@ -96,5 +99,15 @@ def flat(words: str) -> str:
 
 
 def is_opt_out(words: str) -> bool:
-    """Return whether a whole message refuses for ever: STOP, TD, 退订, N, T ..."""
-    return flat(words) in opt_out_words()
+    """Return whether a whole message refuses for ever: STOP, TD, 退订, N, T ...
+
+    In any language: whoever writes one means it.
+    """
+    said = flat(words)
+    return any(said in language.opt_out for language in known_languages())
+
+
+def is_courtesy(words: str) -> bool:
+    """Return whether a whole message is a word of thanks, in any language."""
+    said = flat(words)
+    return any(said in language.courtesy for language in known_languages())

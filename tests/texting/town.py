@@ -63,7 +63,7 @@ RULES = TextingRules(
     calling=CallingRules(tries=1),
     expire_after=timedelta(hours=48),
     remind_after=timedelta(hours=24),
-    poll=60.0,
+    poll=3600.0,
 )
 
 
