@@ -151,6 +151,5 @@ def _replies(program: Program, session: Session) -> Iterator[str]:
         return
     if isinstance(wait, WaitAnswer) and wait.digits_most >= 1 and not wait.keys.strip("*#"):
         yield "1" * wait.digits_least
-    for key in program.flow.keys:
-        yield key.key
+    yield from (everywhere.key for everywhere in program.flow.keys)
     yield "？？"
