@@ -22,6 +22,7 @@ from app.commands import (
     results,
     run,
     schedule,
+    texts,
     why,
 )
 from app.context import Invocation, complaints, refuse
@@ -70,6 +71,7 @@ app.command("why")(why.why)
 app.command("results")(results.results)
 app.command("write-back")(results.write_back)
 app.add_typer(queue.app, name="queue")
+app.add_typer(texts.app, name="texts")
 app.add_typer(do_not_call.app, name="do-not-call")
 app.command("demo")(demo.demo)
 app.command("people")(people.people)

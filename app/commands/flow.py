@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app import surveys
+from app import surveys, text_messages
 from app.context import Format, FormatOption, language, loaded, print_json, refuse, screen
 from app.measuring import measured
 from app.wiring import prompt_cache
@@ -30,7 +30,7 @@ from flows.exchange import (
     WaitTransfer,
 )
 from flows.program import Program
-from flows.reader import read
+from flows.reader import SurveyFile, read
 from flows.rehearsal import Rehearsal, rehearse, update
 from flows.scenario import read_scenarios, scenarios_beside
 from flows.schema import flow_schema
@@ -48,18 +48,25 @@ Files = Annotated[
 def check(
     ctx: typer.Context,
     files: Files,
+    by_text: Annotated[
+        bool, typer.Option("--text", help="also as text messages, with their parts / 并按短信检查")
+    ] = False,
     format: Annotated[Format, FormatOption] = Format.TEXT,
 ) -> None:
     """Show everything that is wrong with surveys, with file, line and column. / 检查流程"""
     spoken, settings = language(ctx), loaded(ctx)
     chosen = surveys.chosen(settings, files)
     found = asyncio.run(_check(settings, chosen))
-    refused = any(each.severity == "error" for each in found)
+    written = text_messages.look(chosen) if by_text and not _refused(found) else []
+    found += [fault for each in written for fault in each.faults]
+    refused = _refused(found)
     if format is Format.JSON:
-        print_json({"accepted": not refused, "problems": [each.as_json(spoken) for each in found]})
+        told = {"accepted": not refused, "problems": [each.as_json(spoken) for each in found]}
+        print_json({**told, "messages": text_messages.as_json(written)} if by_text else told)
     else:
         for each in found:
             _show(each, spoken)
+        text_messages.show(written, spoken)
         key = "flow-check-refused" if refused else "flow-check-accepted"
         errors = sum(each.severity == "error" for each in found)
         screen.print(
@@ -67,6 +74,10 @@ def check(
         )
     if refused:
         raise typer.Exit(1)
+
+
+def _refused(found: list[Problem]) -> bool:
+    return any(each.severity == "error" for each in found)
 
 
 async def _check(settings: Loaded, files: list[Path]) -> list[Problem]:
@@ -126,6 +137,9 @@ def run(
     in_language: Annotated[
         str | None, typer.Option("--in", help="language of the call / 通话语言")
     ] = None,
+    by_text: Annotated[
+        bool, typer.Option("--text", help="as a conversation by text message / 按短信问答")
+    ] = False,
 ) -> None:
     """Play a survey in the terminal: keys, typed words, Enter, h. / 在终端试听流程"""
     spoken, program = language(ctx), _program(ctx, file)
@@ -135,6 +149,9 @@ def run(
         if not separator or name not in program.flow.fields:
             refuse(AuthorError(problem("flow-run-field", pair=pair)), spoken)
         given[name] = value
+    if by_text:
+        text_messages.play(_survey(ctx, file), {**examples(program), **given}, in_language, spoken)
+        return
     simulation = Simulation(program, {**examples(program), **given}, in_language)
     screen.print(text("flow-run-keys", spoken), style="dim")
     _show_lines(simulation.transcript)
@@ -256,6 +273,10 @@ def _show_rehearsal(file: Path, done: Rehearsal, spoken: str) -> None:
 
 def _program(ctx: typer.Context, name: str) -> Program:
     """Read and compile a survey, given by file or name. Raises AuthorError with every fault."""
-    file = Path(name)
-    survey = read(file if file.is_file() else surveys.find(loaded(ctx), name))
+    survey = _survey(ctx, name)
     return compile_flow(survey.flow, sha256=survey.sha256)
+
+
+def _survey(ctx: typer.Context, name: str) -> SurveyFile:
+    file = Path(name)
+    return read(file if file.is_file() else surveys.find(loaded(ctx), name))

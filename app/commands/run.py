@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
 from app.prompt_building import prepare
+from app.text_run import alone, beside, prepared
 from app.wiring import on_the_line, opened, prompt_cache, sip_channel
 from config.loading import Loaded
 from config.logs import set_up
@@ -21,8 +22,10 @@ from core.catalogue import text
 from core.clock import SystemClock
 from core.errors import AuthorError, HuifangError, problem
 from dialer.running import Dialer, Tally
+from dialer.texting.worker import TextWorker
 from reports.progress import Meter, Progress
 from storage.batches import ask, batch_named, statuses
+from storage.candidates import SMS
 from storage.database import Database
 from storage.schema import Batch
 
@@ -62,10 +65,18 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
     clock = SystemClock()
     async with opened(known, clock) as database:
         batches = await _named(database, names)
+        texts = await prepared(known, database, clock, batches, words, until_done=until_done)
+        if texts is not None and (not known.trunks or await _only_texts(database, names)):
+            await _start(database, names, clock)
+            obey_keyboard(texts.worker, words)
+            shown = ", ".join(names) or "*"
+            screen.print(text("run-started", words, batches=shown), highlight=False)
+            await alone(texts, words)
+            return Tally()
         channel, prompts = sip_channel(known), prompt_cache(known)
         calls = Calls(known, database, channel, prompts, clock, known.trunks)
         ready = await calls.prepare(batches)
-        if until_done and not ready:
+        if until_done and not ready and not (texts and texts.surveys):
             raise AuthorError(problem("run-nothing"))
         for survey in ready:
             await prepare(prompts, survey)
@@ -85,8 +96,15 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             obey_keyboard(calling, words)
             shown = ", ".join(names) or "*"
             screen.print(text("run-started", words, batches=shown), highlight=False)
-            async with watching(calling, database, batches, words):
+            async with watching(calling, database, batches, words), beside(texts, words):
                 return await calling.run()
+
+
+async def _only_texts(database: Database, names: list[str]) -> bool:
+    """True where all of these batches are by text: nobody is to be called."""
+    async with database.read() as session:
+        channels = {(await _batch(session, name)).channel for name in names}
+    return channels == {SMS}
 
 
 async def _named(database: Database, names: list[str]) -> list[int] | None:
@@ -112,7 +130,7 @@ async def _start(database: Database, names: list[str], clock: SystemClock) -> No
                 raise AuthorError(problem("run-not-startable", name=name, state=batch.state))
 
 
-def obey_keyboard(calling: Dialer, words: str) -> None:
+def obey_keyboard(calling: Dialer | TextWorker, words: str) -> None:
     """Let Ctrl-C (and SIGTERM) drain, and a second one hang up."""
     asked = 0
 
@@ -120,9 +138,10 @@ def obey_keyboard(calling: Dialer, words: str) -> None:
         nonlocal asked
         asked += 1
         if asked == 1:
-            complaints.print(text("run-draining", words, now=calling.tally.calls_now))
+            now = calling.tally.calls_now if isinstance(calling, Dialer) else 0
+            complaints.print(text("run-draining", words, now=now))
             calling.drain()
-        else:
+        elif isinstance(calling, Dialer):
             complaints.print(text("run-stopping", words))
             calling.stop()
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.catalogue import text
 from core.disposition import Disposition
+from core.errors import PermanentError, TransientError
 from core.phone import mask
 from dialer.texting.ending import End
 from dialer.texting.ledger import Ledger
@@ -51,6 +52,8 @@ class Dealing:
                 received = await next_received(session, self._most)
                 found = await self._all(session, received, now)
                 await dealt(session, found, now)
+        except (TransientError, PermanentError):
+            raise  # the database's: all of it waits
         except Exception as error:
             if self._most == 1:
                 return await self._set_aside(error, now)

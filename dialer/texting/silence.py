@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.disposition import Disposition
+from core.errors import AuthorError
 from dialer.texting.ending import SILENT, End
 from dialer.texting.ledger import Ledger, outgoing
 from dialer.texting.terms import Programs, TextingRules, TextTally
@@ -79,8 +80,14 @@ class Silences:
         asked = [one.question_id for one in over if one.question_id is not None]
         unsure = await unsure_whether_asked(session, asked)
         for one in over:
-            program = await self._programs(one.flow_version_id)
-            talk = talks.silence(program, Session.from_json(one.session, program))
+            try:
+                program = await self._programs(one.flow_version_id)
+                talk = talks.silence(program, Session.from_json(one.session, program))
+            except AuthorError as error:
+                # Its survey is gone: what was answered stands, a person sees to the rest.
+                code = error.problems[0].code
+                ledger.end(one, End(one.attempt_id, Disposition.UNKNOWN, code))
+                continue
             came = talk.end.disposition if talk.end else Disposition.BROKE_OFF
             verdict = talk.end.verdict if talk.end else None
             if not one.replies:

@@ -44,6 +44,8 @@ class WrittenLanguage:
     """What ends a clause."""
     sentence: re.Pattern[str]
     """What ends a sentence."""
+    closed: re.Pattern[str]
+    """What a whole wording ends with: “再问一次：” without its options does not."""
     opt_out: frozenset[str]
     """Whole messages (flat) that refuse for ever."""
     courtesy: frozenset[str]
@@ -71,7 +73,7 @@ def written_language(language: str) -> WrittenLanguage:
     if not file.is_file():
         file = folder.joinpath(f"{FALLBACK}.toml")
     read = tomllib.loads(file.read_text("utf-8"))
-    for name in ("key", "clause", "sentence"):
+    for name in ("key", "clause", "sentence", "closed"):
         read[name] = re.compile(read[name])
     for name in ("opt_out", "courtesy", "nothing"):
         read[name] = frozenset(flat(word) for word in read[name])

@@ -107,7 +107,7 @@ def _reactions(step: Reactions, keys: Sequence[str], flow: Flow) -> dict[str, An
     changed: dict[str, Any] = {}
     if "again" in step.model_fields_set:
         again = [_each(words, flow, _asking(keys)) for words in step.again]
-        changed["again"] = [words for words in again if _says_something(words)]
+        changed["again"] = [words for words in again if _whole(words, flow)]
     for name in _REACTIONS:
         if name in step.model_fields_set:
             changed[name] = _reaction(getattr(step, name), flow)
@@ -140,8 +140,11 @@ def _each(words: Text, flow: Flow, change: Change) -> Text:
     return {name: change(said, written_language(name)) for name, said in words.items()}
 
 
-def _says_something(words: Text) -> bool:
-    return all(map(str.strip, [words] if isinstance(words, str) else words.values()))
+def _whole(words: Text, flow: Flow) -> bool:
+    """Return whether a repeated question still asks something without its spoken options."""
+    if isinstance(words, str):
+        words = {flow.languages[0]: words}
+    return all(written_language(name).closed.search(said) for name, said in words.items())
 
 
 def _with_refusal(said: str, language: WrittenLanguage) -> str:
