@@ -17,7 +17,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("engine", "importing", "claims", "claim_to_invite", "dry_run", "voices", "sip_load")
+NAMES = (
+    "engine",
+    "importing",
+    "claims",
+    "claim_to_invite",
+    "dry_run",
+    "texting",
+    "voices",
+    "sip_load",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

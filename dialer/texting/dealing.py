@@ -60,7 +60,7 @@ class Dealing:
             # One of them is at fault, the others must not suffer: one by one.
             log.warning("replies_one_by_one", error=type(error).__name__)
             self._most = 1
-            return 0
+            return await self.deal(now)
         self._tally.replies += len(found)
         self._most = MOST if not found else min(MOST, self._most * 2)
         return len(found)

@@ -26,7 +26,7 @@ from storage.texting.delivery import Undelivered, accepted, refused
 from storage.texting.gateway_lanes import gateway_works, pause_gateway
 from storage.texting.outbox import ToSend, back, claim_to_send, lost, mark_uncertain
 
-WINDOW = timedelta(seconds=1)
+WINDOW = timedelta(seconds=0.25)
 """How far ahead moments of sending are given out."""
 WINDOW_REHEARSED = timedelta(seconds=60)
 

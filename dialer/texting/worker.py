@@ -98,7 +98,7 @@ class TextWorker:
 
     async def _round(self, now: datetime) -> tuple[bool, datetime | None]:
         """Look at everything once; returns whether there may be more at once, else when."""
-        work = await self._sending.write(now)
+        work = await self._sending.write(now) + await self.take.flush()
         if self._clock.monotonic() >= self._looked + LOOK:
             self._looked = self._clock.monotonic()
             work += await self._sending.recover(now, is_gone)
@@ -107,7 +107,8 @@ class TextWorker:
         async with self._database.read() as session:
             seen = await outlook(session, tuple(self._gateways))
         if seen.received:
-            work += await self._dealing.deal(now)
+            while dealt := await self._dealing.deal(now):
+                work += dealt
         if seen.next_silence is not None and seen.next_silence <= now:
             work += await self._silences.look(now)
         again = seen.next_to_send
