@@ -1,24 +1,36 @@
 """Taking what gateways tell: committed here before it is acknowledged to them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from core.clock import Clock
-from core.phone import mask
 from dialer.texting.ledger import Ledger
 from dialer.texting.silence import undelivered
 from dialer.texting.terms import TextingRules, TextTally
-from ivr.texting.contract import DeliveryReport, TextEvent
+from ivr.texting.contract import DeliveryReport, IncomingText, TextEvent
 from ivr.texting.parts import parts_of
 from storage.database import Database
-from storage.texting.delivery import reported
-from storage.texting.inbox import keep
+from storage.texting.delivery import Report, reported
+from storage.texting.inbox import Incoming, keep
 
-log = structlog.get_logger(__name__)
+
+def _report(gateway: str, event: DeliveryReport) -> Report:
+    return Report(gateway, event.id, event.state.value, event.error, event.invalid_number, event.at)
+
+
+def _incoming(gateway: str, event: IncomingText, now: datetime) -> Incoming:
+    parts = parts_of(event.text)
+    return Incoming(
+        gateway,
+        event.id,
+        event.number,
+        event.text,
+        parts.count,
+        parts.encoding,
+        min(event.at, now),
+        now,
+    )
 
 
 class Taking:
@@ -45,9 +57,8 @@ class Taking:
             kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._gathered.append((gateway, event, now, kept))
             return await kept
-        async with self._database.write() as session:
-            new = await self._keep(session, gateway, event, now)
-        if new:
+        await self._keep([(gateway, event, now)])
+        if not isinstance(event, DeliveryReport):
             self._news()
         return None
 
@@ -55,51 +66,25 @@ class Taking:
         """Keep what was gathered (rehearsals: many events in one transaction); how many."""
         gathered, self._gathered = self._gathered, []
         if gathered:
-            async with self._database.write() as session:
-                for gateway, event, at, _ in gathered:
-                    await self._keep(session, gateway, event, at)
+            await self._keep([(gateway, event, at) for gateway, event, at, _ in gathered])
         for _, _, _, kept in gathered:
             if not kept.done():
                 kept.set_result(None)
         return len(gathered)
 
-    async def _keep(
-        self, session: AsyncSession, gateway: str, event: TextEvent, now: datetime
-    ) -> bool:
-        """Returns True for a message of a person that was not there yet."""
-        if isinstance(event, DeliveryReport):
-            await self._report(session, gateway, event, now)
-            return False
-        parts = parts_of(event.text)
-        new = await keep(
-            session,
-            gateway,
-            gateway_id=event.id,
-            e164=event.number,
-            words=event.text,
-            parts=parts.count,
-            encoding=parts.encoding,
-            written_at=min(event.at, now),
-            now=now,
-        )
-        if not new:
-            log.info("text_came_again", gateway=gateway, number=mask(event.number))
-        return new
-
-    async def _report(
-        self, session: AsyncSession, gateway: str, event: DeliveryReport, now: datetime
-    ) -> None:
-        lost = await reported(
-            session,
-            gateway,
-            event.id,
-            state=event.state.value,
-            error=event.error,
-            invalid_number=event.invalid_number,
-            at=event.at,
-            now=now,
-        )
-        if lost is not None:
-            ledger = Ledger(self._rules, self._tally, now)
-            await undelivered(session, [lost], ledger)
-            await ledger.write(session)
+    async def _keep(self, events: Sequence[tuple[str, TextEvent, datetime]]) -> None:
+        now = events[-1][2]
+        reports: list[Report] = []
+        texts: list[Incoming] = []
+        for gateway, event, at in events:
+            if isinstance(event, DeliveryReport):
+                reports.append(_report(gateway, event))
+            else:
+                texts.append(_incoming(gateway, event, at))
+        async with self._database.write() as session:
+            await keep(session, texts)
+            lost = await reported(session, reports, now)
+            if lost:
+                ledger = Ledger(self._rules, self._tally, now)
+                await undelivered(session, lost, ledger)
+                await ledger.write(session)

@@ -1,13 +1,14 @@
 """What became of sent messages: the gateway's ids and its reports, in whichever order they come."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from storage.schema import TextPart
 from storage.texting.outbox import MESSAGES
@@ -31,9 +32,39 @@ class Undelivered:
     invalid_number: bool = False
 
 
-def _upsert(session: AsyncSession) -> Any:
-    dialect = session.get_bind().dialect.name
-    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(PARTS)
+@dataclass(frozen=True)
+class Report:
+    """What a gateway told of one of its ids."""
+
+    gateway: str
+    gateway_id: str
+    state: str
+    """A word of `ivr.texting.contract.DeliveryState`."""
+    error: str
+    invalid_number: bool
+    at: datetime
+
+
+@cache
+def _noting(dialect: str) -> Any:
+    """Keep the message of an id; a report that came before it stays."""
+    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(PARTS)
+    return statement.on_conflict_do_update(
+        index_elements=["gateway", "gateway_id"],
+        set_={"message_id": statement.excluded.message_id},
+    )
+
+
+@cache
+def _reporting(dialect: str) -> Any:
+    """Keep a report; a final one stays, whatever comes after it."""
+    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(PARTS)
+    told = ("state", "error", "invalid_number", "at")
+    return statement.on_conflict_do_update(
+        index_elements=["gateway", "gateway_id"],
+        set_={name: statement.excluded[name] for name in told},
+        where=or_(*(PARTS.c.state == state for state in _OPEN)),
+    )
 
 
 _ACCEPTED = (
@@ -72,93 +103,92 @@ async def accepted(
     ]
     if not rows:
         return []
-    statement = _upsert(session)
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["gateway", "gateway_id"],
-            set_={"message_id": statement.excluded.message_id},
-        ),
-        rows,
-    )
-    reported = await session.scalars(
-        select(PARTS.c.message_id)
-        .where(PARTS.c.message_id.in_([message for message, _, _ in sent]), PARTS.c.state != "")
-        .distinct()
-    )
-    found = [await _settled(session, message, now) for message in reported.all()]
-    return [one for one in found if one is not None]
+    await connection.execute(_noting(connection.dialect.name), rows)
+    found = await connection.execute(_TOLD, {"messages": [message for message, _, _ in sent]})
+    return await _settle(connection, [row[0] for row in found], now)
+
+
+_TOLD = (
+    select(PARTS.c.message_id)
+    .where(PARTS.c.message_id.in_(bindparam("messages", expanding=True)), PARTS.c.state != "")
+    .distinct()
+)
 
 
 async def reported(
-    session: AsyncSession,
-    gateway: str,
-    gateway_id: str,
-    *,
-    state: str,
-    error: str,
-    invalid_number: bool,
-    at: datetime,
-    now: datetime,
-) -> Undelivered | None:
-    """Note a delivery report; what it says again, or too late, changes nothing.
+    session: AsyncSession, reports: Sequence[Report], now: datetime
+) -> list[Undelivered]:
+    """Note delivery reports; what they say again, or too late, changes nothing.
 
-    Returns the message where it is known by this that it did not arrive.
+    Returns the messages of which it is known by this that they did not arrive.
     """
-    statement = _upsert(session).values(
-        gateway=gateway,
-        gateway_id=gateway_id[:200],
-        message_id=None,
-        state=state,
-        error=error[:100],
-        invalid_number=invalid_number,
-        at=at,
-    )
-    message = await session.scalar(
-        statement.on_conflict_do_update(
-            index_elements=["gateway", "gateway_id"],
-            set_={
-                "state": statement.excluded.state,
-                "error": statement.excluded.error,
-                "invalid_number": statement.excluded.invalid_number,
-                "at": statement.excluded.at,
-            },
-            where=PARTS.c.state.in_(_OPEN),
-        ).returning(PARTS.c.message_id)
-    )
-    return None if message is None else await _settled(session, message, now)
+    if not reports:
+        return []
+    connection = await session.connection()
+    rows = [{**one.__dict__, "message_id": None} for one in reports]
+    for row in rows:
+        row["gateway_id"], row["error"] = row["gateway_id"][:200], row["error"][:100]
+    await connection.execute(_reporting(connection.dialect.name), rows)
+    messages: set[int] = set()
+    for gateway in {one.gateway for one in reports}:
+        ids = [row["gateway_id"] for row in rows if row["gateway"] == gateway]
+        known = await connection.execute(_KNOWN, {"gateway": gateway, "ids": ids})
+        messages.update(row[0] for row in known)
+    return await _settle(connection, messages, now)
 
 
-async def _settled(session: AsyncSession, message: int, now: datetime) -> Undelivered | None:
-    """Draw the sum of a message's parts: one lost part loses it."""
-    parts = (
-        await session.execute(
-            select(PARTS.c.state, PARTS.c.error, PARTS.c.invalid_number).where(
-                PARTS.c.message_id == message
+_KNOWN = select(PARTS.c.message_id).where(
+    PARTS.c.gateway == bindparam("gateway"),
+    PARTS.c.gateway_id.in_(bindparam("ids", expanding=True)),
+    PARTS.c.message_id.is_not(None),
+)
+_PARTS_OF = select(PARTS.c.message_id, PARTS.c.state, PARTS.c.error, PARTS.c.invalid_number).where(
+    PARTS.c.message_id.in_(bindparam("messages", expanding=True))
+)
+_SENT = select(MESSAGES.c.id, MESSAGES.c.attempt_id, MESSAGES.c.purpose).where(
+    MESSAGES.c.id.in_(bindparam("messages", expanding=True)),
+    MESSAGES.c.state.in_(("accepted", "uncertain")),
+)
+_END = (
+    update(MESSAGES)
+    .where(
+        MESSAGES.c.id == bindparam("which"),
+        or_(MESSAGES.c.state == "accepted", MESSAGES.c.state == "uncertain"),
+    )
+    .values(
+        state=bindparam("now_is"),
+        error=bindparam("why"),
+        ended_at=bindparam("at", type_=MESSAGES.c.ended_at.type),
+    )
+)
+
+
+async def _settle(
+    connection: AsyncConnection, messages: Collection[int], now: datetime
+) -> list[Undelivered]:
+    """Draw the sum of each message's parts: one lost part loses it."""
+    if not messages:
+        return []
+    parts: dict[int, list[Any]] = {}
+    asked = {"messages": tuple(messages)}
+    for row in await connection.execute(_PARTS_OF, asked):
+        parts.setdefault(row.message_id, []).append(row)
+    found: list[Undelivered] = []
+    ends: list[dict[str, Any]] = []
+    for message, attempt, purpose in (await connection.execute(_SENT, asked)).all():
+        told = parts[message]
+        failed = next((part for part in told if part.state in _FAILED), None)
+        if failed is not None:
+            why = f"{failed.state} {failed.error}".strip()
+            ends.append({"which": message, "now_is": "failed", "why": why[:300], "at": now})
+            found.append(
+                Undelivered(message, attempt, purpose, failed.state, why, failed.invalid_number)
             )
-        )
-    ).all()
-    failed = next((part for part in parts if part.state in _FAILED), None)
-    if failed is None:
-        if all(part.state == "delivered" for part in parts):
-            await _end(session, message, "delivered", "", now)
-        return None
-    error = f"{failed.state} {failed.error}".strip()
-    ended = await _end(session, message, "failed", error, now)
-    if ended is None:
-        return None
-    return Undelivered(
-        message, ended.attempt_id, ended.purpose, failed.state, error, failed.invalid_number
-    )
-
-
-async def _end(session: AsyncSession, message: int, state: str, error: str, now: datetime) -> Any:
-    ended = await session.execute(
-        update(MESSAGES)
-        .where(MESSAGES.c.id == message, MESSAGES.c.state.in_(("accepted", "uncertain")))
-        .values(state=state, error=error[:300], ended_at=now)
-        .returning(MESSAGES.c.attempt_id, MESSAGES.c.purpose)
-    )
-    return ended.one_or_none()
+        elif all(part.state == "delivered" for part in told):
+            ends.append({"which": message, "now_is": "delivered", "why": "", "at": now})
+    if ends:
+        await connection.execute(_END, ends)
+    return found
 
 
 async def refused(

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.schema import TextMessage
 from storage.texting.outbox import MESSAGES
 
 _LOCK = 0x54455854
@@ -30,42 +30,46 @@ class Received:
     """When it was kept here."""
 
 
-async def keep(
-    session: AsyncSession,
-    gateway: str,
-    *,
-    gateway_id: str,
-    e164: str,
-    words: str,
-    parts: int,
-    encoding: str,
-    written_at: datetime,
-    now: datetime,
-) -> bool:
-    """Keep an incoming message; False where it was kept before."""
-    dialect = session.get_bind().dialect.name
-    own = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    made = await session.scalar(
-        own(TextMessage)
-        .values(
-            direction="in",
-            gateway=gateway,
-            gateway_id=gateway_id[:200],
-            e164=e164[:20],
+@dataclass(frozen=True)
+class Incoming:
+    """A message of a person, as a gateway told it."""
+
+    gateway: str
+    gateway_id: str
+    e164: str
+    text: str
+    parts: int
+    encoding: str
+    written_at: datetime
+    created_at: datetime
+    """When we were told."""
+
+
+async def keep(session: AsyncSession, messages: Sequence[Incoming]) -> None:
+    """Keep incoming messages; those that were kept before stay as they are."""
+    rows = [
+        {
+            **one.__dict__,
+            "gateway_id": one.gateway_id[:200],
+            "e164": one.e164[:20],
             # PostgreSQL takes no zero bytes; nobody writes them.
-            text=words.replace("\0", ""),
-            parts=parts,
-            encoding=encoding,
-            state="received",
-            written_at=written_at,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(
-            index_elements=["gateway", "gateway_id"], index_where=text("direction = 'in'")
-        )
-        .returning(TextMessage.id)
+            "text": one.text.replace("\0", ""),
+            "direction": "in",
+            "state": "received",
+        }
+        for one in messages
+    ]
+    if rows:
+        connection = await session.connection()
+        await connection.execute(_keeping(connection.dialect.name), rows)
+
+
+@cache
+def _keeping(dialect: str) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(MESSAGES).on_conflict_do_nothing(
+        index_elements=["gateway", "gateway_id"], index_where=text("direction = 'in'")
     )
-    return made is not None
 
 
 _NEXT = (
