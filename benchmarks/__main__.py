@@ -23,9 +23,14 @@ NAMES = (
     "claims",
     "claim_to_invite",
     "dry_run",
-    "texting",
-    "voices",
+    "pick_up",
+    "recognition",
     "sip_load",
+    "speech_latency",
+    "texting",
+    "bad_line_keys",
+    "voice_activity",
+    "voices",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -18,10 +18,12 @@ from config.sections.database import DatabaseSettings
 from config.sections.folders import FolderSettings
 from config.sections.logging import LoggingSettings
 from config.sections.pacing import PacingSettings
+from config.sections.pick_up import PickUpSettings
 from config.sections.recording import RecordingSettings
 from config.sections.retry import RetrySettings
 from config.sections.schedules import ScheduleSettings
 from config.sections.sip import SipSettings
+from config.sections.speech import SpeechSettings
 from config.sections.text_gateways import AnyTextGateway
 from config.sections.texting import TextingSettings
 from config.sections.transfers import TransferSettings
@@ -74,6 +76,10 @@ class Settings(BaseSettings):
     """The SIP side of this machine."""
     voices: dict[str, VoiceSettings] = Field(default_factory=default_voices)
     """Voice of each language."""
+    speech: SpeechSettings = SpeechSettings()
+    """What hears the people who speak their answers."""
+    pick_up: PickUpSettings = PickUpSettings()
+    """Finding out who picked up, and what a mailbox hears."""
     recording: RecordingSettings = RecordingSettings()
     """Recordings of calls."""
     schedules: tuple[ScheduleSettings, ...] = ()

@@ -99,6 +99,13 @@ class Recogniser(Protocol):
         """Begin an utterance. Raises LookupError for a language without a model."""
         ...
 
+    async def transcribe(self, path: Path, language: str) -> Utterance:
+        """Take dictation of a WAV file (mono, 16 bit), behind all who are speaking just now.
+
+        Raises LookupError for a language without a model, TransientError where it fails.
+        """
+        ...
+
     async def close(self) -> None:
         """End the recogniser's processes or connections."""
         ...

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from typing import Annotated
 
 import typer
@@ -11,11 +11,14 @@ from rich.live import Live
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import recognisers, surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
 from app.prompt_building import prepare
-from app.text_run import alone, beside, prepared
-from app.wiring import on_the_line, opened, prompt_cache, sip_channel
+from app.recognisers import accept
+from app.text_run import alone, prepared, texts_beside
+from app.transcribing import beside
+from app.wiring import on_the_line, opened, prompt_cache, sip_channel, transcribing
 from config.loading import Loaded
 from config.logs import set_up
 from core.catalogue import text
@@ -61,6 +64,12 @@ def run(
         raise typer.Exit(1)
 
 
+def say_by_keys(known: Loaded, ready: Iterable[surveys.ReadySurvey], words: str) -> None:
+    """Say which spoken answers nothing here can hear. Raises AuthorError where keys will not do."""
+    for warning in accept(known, (survey.file.flow for survey in ready)):
+        complaints.print(warning.sentence(words), style="yellow", markup=False)
+
+
 async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool) -> Tally:
     clock = SystemClock()
     async with opened(known, clock) as database:
@@ -73,11 +82,14 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             screen.print(text("run-started", words, batches=shown), highlight=False)
             await alone(texts, words)
             return Tally()
-        channel, prompts = sip_channel(known), prompt_cache(known)
-        calls = Calls(known, database, channel, prompts, clock, known.trunks)
+        hears = recognisers.recogniser(known)
+        channel, prompts = sip_channel(known, hears), prompt_cache(known)
+        models = hears.languages if hears else ()
+        calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
         ready = await calls.prepare(batches)
         if until_done and not ready and not (texts and texts.surveys):
             raise AuthorError(problem("run-nothing"))
+        say_by_keys(known, ready, words)
         for survey in ready:
             await prepare(prompts, survey)
         calling = dialer(
@@ -90,13 +102,18 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             language=words,
             until_done=until_done,
         )
-        async with on_the_line(known, channel):
+        writing = transcribing(known, database, hears, clock)
+        async with on_the_line(known, channel, hears):
             # Only now, when all that calls need is there, does anything change.
             await _start(database, names, clock)
             obey_keyboard(calling, words)
             shown = ", ".join(names) or "*"
             screen.print(text("run-started", words, batches=shown), highlight=False)
-            async with watching(calling, database, batches, words), beside(texts, words):
+            async with (
+                watching(calling, database, batches, words),
+                beside(writing),
+                texts_beside(texts, words),
+            ):
                 return await calling.run()
 
 

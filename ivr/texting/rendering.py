@@ -13,7 +13,7 @@ from flows.exchange import EndCall, PlayFile, SayText, SendMessage, WaitAnswer, 
 from flows.model import Ask, Book
 from flows.program import Program
 from flows.session import Session
-from flows.steps.question import NO, YES
+from flows.steps.expected import NO, YES
 from flows.turn import Turn
 from ivr.texting.language import WrittenLanguage, written_language
 

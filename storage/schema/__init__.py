@@ -36,6 +36,7 @@ from storage.schema.outcomes import (
     WriteBack,
 )
 from storage.schema.texts import TextConversation, TextGatewayState, TextMessage, TextPart
+from storage.schema.transcripts import Transcript
 
 __all__ = [
     "Answer",
@@ -64,6 +65,7 @@ __all__ = [
     "TextGatewayState",
     "TextMessage",
     "TextPart",
+    "Transcript",
     "TrunkState",
     "Unit",
     "WriteBack",

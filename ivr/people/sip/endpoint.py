@@ -63,6 +63,8 @@ class SipPeople:
         self._asked: dict[str, asyncio.Future[int]] = {}
         self._connections: set[_Connection] = set()
         self._nonce = f"{self._dice.getrandbits(64):x}"
+        self.replies: list[float] = []
+        """Seconds from the end of what somebody said to the first sound of the next prompt."""
         self.rings = 0
         """Calls that came in so far."""
         self.most_at_once = 0
@@ -157,6 +159,7 @@ class SipPeople:
             host=self.host,
             dice=self._dice,
             impairment=self._impairment,
+            replies=self.replies,
         )
         self.rings += 1
         self._write_ring(number, invite)

@@ -1,0 +1,1 @@
+"""Speech models that an operator brought on a disk: added, listed, checked."""
