@@ -15,21 +15,20 @@ from app.vocabulary import hears
 from app.wiring import conversation_rules
 from config.loading import Loaded
 from core.clock import Clock
-from core.errors import AuthorError, Place, problem
+from core.errors import AuthorError
 from core.trunk import Trunk
 from dialer.journal import AttemptJournal
 from dialer.running import Dialer, DialerRules
 from flows.check.linter import check
 from flows.compiler import compile_flow
 from flows.program import Program
-from flows.reader import SurveyFile, read, read_text
 from ivr.channels.contract import DialRequest, VoiceChannel
 from ivr.conversation import hold
 from ivr.conversation_rules import ConversationRules
 from ivr.outcome import Outcome
 from speech.contract import PromptSource
 from storage.batches import flow_versions
-from storage.candidates import Candidate
+from storage.candidates import VOICE, Candidate
 from storage.case_fields import fields_of, fields_of_batch
 from storage.claims import Claimed
 from storage.database import Database
@@ -68,10 +67,10 @@ class Calls:
         the channel cannot do: nobody is called then.
         """
         async with self._database.read() as session:
-            stored = await flow_versions(session, batches)
+            stored = await flow_versions(session, batches, VOICE)
         found = []
         for version in stored:
-            file = self._as_stored(version.name, version.source, version.sha256)
+            file = surveys.as_stored(self._loaded, version.name, version.source, version.sha256)
             problems = check(file, abilities=self._channel.abilities, hears=self._hears)
             faults = [found for found in problems if found.is_error]
             if faults:
@@ -87,16 +86,6 @@ class Calls:
             self._surveys[version.id] = (program, file.folder, prompts)
             found.append(survey)
         return found
-
-    def _as_stored(self, name: str, source: str, sha256: str) -> SurveyFile:
-        """Return the survey whose text was stored with the batch, whatever became of its file."""
-        path = surveys.files(self._loaded).get(name)
-        if path is not None and (now := read(path)).sha256 == sha256:
-            return now
-        stored = read_text(source, str(path or f"{name}.yaml"))
-        if stored.sha256 != sha256:
-            raise AuthorError(problem("app-survey-changed", Place(str(path or name)), name=name))
-        return stored
 
     async def __call__(self, claimed: Claimed, journal: AttemptJournal) -> Outcome:
         """Make the call; returns what it came to."""

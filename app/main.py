@@ -25,6 +25,7 @@ from app.commands import (
     results,
     run,
     schedule,
+    texts,
     transcribe,
     why,
 )
@@ -77,6 +78,7 @@ app.command("write-back")(results.write_back)
 app.command("transcribe")(transcribe.transcribe)
 app.add_typer(queue.app, name="queue")
 app.add_typer(notices.app, name="notices")
+app.add_typer(texts.app, name="texts")
 app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(evaluate.app, name="evaluate")
 app.command("demo")(demo.demo)

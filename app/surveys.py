@@ -13,8 +13,10 @@ from flows.check.speaking import Measure, Sounds
 from flows.check.vocabulary import Vocabulary
 from flows.compiler import compile_flow
 from flows.program import Program
-from flows.reader import SurveyFile, read
+from flows.reader import SurveyFile, read, read_text
+from flows.simulator import examples
 from ivr.channels.sip.driver import SipChannel
+from ivr.texting.checking import faults as text_faults
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,29 @@ def ready(
     survey = read(file)
     program = compile_flow(survey.flow, sha256=survey.sha256, transfers=transfers, hears=hears)
     return ReadySurvey(survey, program)
+
+
+def as_stored(loaded: Loaded, name: str, source: str, sha256: str) -> SurveyFile:
+    """Return the survey whose text was stored with a batch, whatever became of its file.
+
+    Raises AuthorError where it cannot be had any more as it was.
+    """
+    path = files(loaded).get(name)
+    if path is not None and (now := read(path)).sha256 == sha256:
+        return now
+    stored = read_text(source, str(path or f"{name}.yaml"))
+    if stored.sha256 != sha256:
+        raise AuthorError(problem("app-survey-changed", Place(str(path or name)), name=name))
+    return stored
+
+
+def writable(loaded: Loaded, name: str) -> ReadySurvey:
+    """Return the survey `name`, fit to be held by text message. Raises AuthorError."""
+    survey = ready(find(loaded, name))
+    faults = text_faults(survey.file, examples(survey.program))
+    if any(fault.is_error for fault in faults):
+        raise AuthorError(*(fault for fault in faults if fault.is_error))
+    return survey
 
 
 def callable_by(loaded: Loaded, name: str) -> ReadySurvey:

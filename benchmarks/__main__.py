@@ -27,6 +27,7 @@ NAMES = (
     "recognition",
     "sip_load",
     "speech_latency",
+    "texting",
     "bad_line_keys",
     "voice_activity",
     "voices",

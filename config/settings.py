@@ -25,6 +25,8 @@ from config.sections.retry import RetrySettings
 from config.sections.schedules import ScheduleSettings
 from config.sections.sip import SipSettings
 from config.sections.speech import SpeechSettings
+from config.sections.text_gateways import AnyTextGateway
+from config.sections.texting import TextingSettings
 from config.sections.transfers import TransferSettings
 from config.sections.trunks import TrunkSettings
 from config.sections.voices import VoiceSettings, default_voices
@@ -89,12 +91,16 @@ class Settings(BaseSettings):
     """Persons to whom surveys may transfer a call."""
     mail: MailSettings = MailSettings()
     """Notices by e-mail."""
+    texting: TextingSettings = TextingSettings()
+    """Surveys by text message."""
+    text_gateways: tuple[AnyTextGateway, ...] = ()
+    """Where text messages leave the house."""
     logging: LoggingSettings = LoggingSettings()
     """What is logged."""
 
     @model_validator(mode="after")
     def _names_once(self) -> "Settings":
-        for section in ("trunks", "schedules", "write_back", "transfers"):
+        for section in ("trunks", "schedules", "write_back", "transfers", "text_gateways"):
             names = [item.name for item in getattr(self, section)]
             for name in names:
                 if names.count(name) > 1:

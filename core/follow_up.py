@@ -10,6 +10,7 @@ class FollowUpReason(StrEnum):
     DISSATISFIED = "dissatisfied"
     UNSURE = "unsure"
     ASKED_FOR_PERSON = "asked_for_person"
+    LATE_REPLY = "late_reply"
     UNKNOWN = "unknown"
     PARTIAL = "partial"
     FACE_TO_FACE = "face_to_face"

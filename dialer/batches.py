@@ -22,6 +22,7 @@ from dialer.deadline import MOST_PRIORITY, call_order, end_of_working_day, first
 from dialer.number_kind import kind_of_number
 from dialer.sampling import Draw, Member, Sample, Stratum
 from storage.batches import add_callbacks, batch_named, lock_making, store_flow
+from storage.candidates import VOICE
 from storage.database import Database
 from storage.followups import open_item
 from storage.schema import Batch
@@ -83,10 +84,12 @@ async def create_batch(
     priority: int = 0,
     deadline: datetime | None = None,
     schedule: str = "",
+    channel: str = VOICE,
     progress: Callable[[int], None] | None = None,
 ) -> BatchReport:
     """Make a batch, ready to be started; `progress` hears how many parties were looked at.
 
+    `channel`: how its people are reached, ``voice`` or ``sms``.
     `deadline` (else, by class, so many working days after acceptance): from then on nobody is
     called, a person follows up. Raises AuthorError: the name is taken, a unit is unknown, the
     priority or the calendar is impossible.
@@ -94,10 +97,10 @@ async def create_batch(
     sample = sample or Sample()
     _check(name, priority, deadline, rules, clock.now())
     batch_id = await _begin(
-        db, name, survey, query, sample, priority, deadline, schedule, clock.now()
+        db, name, survey, query, sample, priority, deadline, schedule, channel, clock.now()
     )
     report = BatchReport(batch_id=batch_id, name=name)
-    maker = _Maker(survey, query, rules, batch_id, priority, deadline, clock.now(), report)
+    maker = _Maker(survey, query, rules, batch_id, priority, deadline, channel, clock.now(), report)
     drawn = await _draw(db, maker, sample)
     after = (0, 0)
     while True:
@@ -162,12 +165,13 @@ class _Maker:
         batch_id: int,
         priority: int,
         deadline: datetime | None,
+        channel: str,
         now: datetime,
         report: BatchReport,
     ) -> None:
         self.survey, self.query, self.batch_id = survey, query, batch_id
         self._rules, self._priority, self._deadline = rules, priority, deadline
-        self._now, self._report = now, report
+        self._channel, self._now, self._report = channel, now, report
         self._where = zone(rules.time_zone)
         self._dues: dict[tuple[str, date], datetime | None] = {}
         self._last_call = end_of_working_day(now, 1, rules)
@@ -226,6 +230,7 @@ class _Maker:
             "e164": row.number,
             "extension": row.extension,
             "language": row.language,
+            "channel": self._channel,
             "priority": order,
             "deadline": deadline,
             "next_at": self._now,
@@ -294,6 +299,7 @@ async def _begin(
     priority: int,
     deadline: datetime | None,
     schedule: str,
+    channel: str,
     now: datetime,
 ) -> int:
     try:
@@ -311,11 +317,12 @@ async def _begin(
             )
             there = await batch_named(session, name)
             if there is not None:
-                same = (there.query, there.sample, there.flow_version_id)
+                same = (there.query, there.sample, there.flow_version_id, there.channel)
                 if there.state == "making" and same == (
                     query.as_json(),
                     sample.as_json(),
                     flow_id,
+                    channel,
                 ):
                     return there.id
                 raise AuthorError(problem("batch-exists", name=name, state=there.state))
@@ -324,6 +331,7 @@ async def _begin(
                 flow_version_id=flow_id,
                 state="making",
                 schedule=schedule,
+                channel=channel,
                 query=query.as_json(),
                 sample=sample.as_json(),
                 priority=priority,

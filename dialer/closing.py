@@ -15,6 +15,7 @@ from core.rules import CallingRules, PacingRules, RetryRule
 from dialer.journal import AttemptJournal
 from dialer.pacing import Bursts, back_off
 from dialer.starting import following
+from flows.exchange import BookTime
 from ivr.outcome import Outcome
 from storage.attempts import AttemptEnd, Following, finish
 from storage.claims import Claimed
@@ -54,34 +55,11 @@ class Closing:
         )
 
     def _end(self, claimed: Claimed, journal: AttemptJournal, outcome: Outcome) -> AttemptEnd:
-        return AttemptEnd(
-            attempt_id=claimed.attempt_id,
-            disposition=outcome.disposition.value,
-            aapor=outcome.disposition.aapor,
-            counts=outcome.disposition.counts_against_party,
-            ended_at=outcome.ended_at,
-            verdict=None if outcome.verdict is None else outcome.verdict.value,
-            reason=outcome.reason,
-            dialed_at=outcome.dialed_at,
-            ringing_at=outcome.ringing_at,
-            answered_at=outcome.answered_at,
-            sip_status=outcome.sip_status,
-            q850_cause=outcome.q850_cause,
-            packets_lost=outcome.packets_lost,
-            recording=outcome.recording,
-            session=outcome.session,
-            booked_at=self._booked_at(claimed, journal),
-            person_wanted=person_wanted(outcome),
-        )
-
-    def _booked_at(self, claimed: Claimed, journal: AttemptJournal) -> datetime | None:
-        if journal.booking is None:
-            return None
-        booking, at = journal.booking
-        zone = ZoneInfo(claimed.candidate.known.time_zone or self._calling.time_zone)
-        day = (at.astimezone(zone) + timedelta(days=booking.days)).date()
-        booked = datetime.combine(day, time.fromisoformat(booking.at), zone)
-        return booked if booked > at else booked + timedelta(days=1)
+        booked = None
+        if journal.booking is not None:
+            zone = ZoneInfo(claimed.candidate.known.time_zone or self._calling.time_zone)
+            booked = booked_moment(*journal.booking, zone)
+        return attempt_end(claimed.attempt_id, outcome, booked)
 
     async def close(self, session: AsyncSession, close: "Close") -> bool:
         """Write the end; True unless others closed the attempt before."""
@@ -128,6 +106,36 @@ class Close:
 
     async def __call__(self, session: AsyncSession) -> bool:
         return await self.by.close(session, self)
+
+
+def attempt_end(attempt_id: int, outcome: Outcome, booked_at: datetime | None) -> AttemptEnd:
+    """Return an outcome as it is written down."""
+    return AttemptEnd(
+        attempt_id=attempt_id,
+        disposition=outcome.disposition.value,
+        aapor=outcome.disposition.aapor,
+        counts=outcome.disposition.counts_against_party,
+        ended_at=outcome.ended_at,
+        verdict=None if outcome.verdict is None else outcome.verdict.value,
+        reason=outcome.reason,
+        dialed_at=outcome.dialed_at,
+        ringing_at=outcome.ringing_at,
+        answered_at=outcome.answered_at,
+        sip_status=outcome.sip_status,
+        q850_cause=outcome.q850_cause,
+        packets_lost=outcome.packets_lost,
+        recording=outcome.recording,
+        session=outcome.session,
+        booked_at=booked_at,
+        person_wanted=person_wanted(outcome),
+    )
+
+
+def booked_moment(booking: BookTime, at: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment that somebody in `zone` picked at `at`; never one that has passed."""
+    day = (at.astimezone(zone) + timedelta(days=booking.days)).date()
+    booked = datetime.combine(day, time.fromisoformat(booking.at), zone)
+    return booked if booked > at else booked + timedelta(days=1)
 
 
 def person_wanted(outcome: Outcome) -> str:

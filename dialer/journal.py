@@ -202,21 +202,7 @@ class AttemptJournal:
 
     async def answer(self, answer: SaveAnswer, session: dict[str, Any], at: datetime) -> None:
         self.position += 1
-        values = {
-            "position": self.position,
-            "step": answer.step,
-            "kind": answer.kind,
-            "value": answer.value,
-            "label": answer.label,
-            "aspect": answer.aspect,
-            "verdict": answer.verdict,
-            "score": answer.score,
-            "raw": answer.raw,
-            "confidence": answer.confidence,
-            "tries": answer.tries,
-            "answered_at": at,
-        }
-        await self._keep(values, session)
+        await self._keep(answer_row(answer, self.position, at), session)
 
     async def book(self, booking: BookTime, at: datetime) -> None:
         self.booking = (booking, at)
@@ -243,3 +229,21 @@ class AttemptJournal:
 
     async def _note(self, **moments: datetime) -> None:
         await self._writer.write(lambda s: note(s, self._attempt_id, **moments))
+
+
+def answer_row(answer: SaveAnswer, position: int, at: datetime) -> dict[str, Any]:
+    """Return an answer as it is written down, without its attempt."""
+    return {
+        "position": position,
+        "step": answer.step,
+        "kind": answer.kind,
+        "value": answer.value,
+        "label": answer.label,
+        "aspect": answer.aspect,
+        "verdict": answer.verdict,
+        "score": answer.score,
+        "raw": answer.raw,
+        "confidence": answer.confidence,
+        "tries": answer.tries,
+        "answered_at": at,
+    }

@@ -6,6 +6,7 @@ moment that any of them named, until none objects. Fails closed: an unknown cale
 or number forbids the call.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from core.rules import CallingRules
@@ -36,25 +37,27 @@ def decide(facts: CallbackFacts, rules: CallingRules, now: datetime) -> Decision
         if ruling.until is None:
             return Decision(False, ruling.reason, None, reasons, ruling.follow_up)
     binding = max(objections, key=lambda ruling: ruling.until or now)
-    earliest = _earliest(facts, rules, binding.until or now)
-    if facts.deadline is not None and earliest >= facts.deadline:
+    soonest = earliest(facts, rules, binding.until or now)
+    if facts.deadline is not None and soonest >= facts.deadline:
         reason = Reason(
             "policy-deadline_out_of_reach",
             (
-                ("at", local(earliest, facts, rules)),
+                ("at", local(soonest, facts, rules)),
                 ("deadline", local(facts.deadline, facts, rules)),
             ),
         )
         return Decision(False, reason, None, (*reasons, reason), "not_reached")
-    return Decision(False, binding.reason, earliest, reasons)
+    return Decision(False, binding.reason, soonest, reasons)
 
 
-def _earliest(facts: CallbackFacts, rules: CallingRules, at: datetime) -> datetime:
+def earliest(
+    facts: CallbackFacts, rules: CallingRules, at: datetime, among: Sequence[Rule] = TIMED
+) -> datetime:
     """Return the first moment from `at` on, the latest that a rule named, to which none objects."""
     for _ in range(ROUNDS):
         objections = [
             ruling
-            for ruling in (rule(facts, rules, at) for rule in TIMED)
+            for ruling in (rule(facts, rules, at) for rule in among)
             if ruling.until is not None
         ]
         if not objections or any(ruling.opaque for ruling in objections):

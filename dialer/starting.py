@@ -13,9 +13,10 @@ from dialer.pacing import LATE, Limit, Start, grant, next_chance, take
 from dialer.policy import decide
 from dialer.retry import after
 from storage.attempts import Following
-from storage.claims import Claimed, ClaimRules, Ruling, claim_start
+from storage.claims import Claimed, ClaimRules, claim_start
 from storage.database import Database
 from storage.facts import KnownAttempt, KnownCallback
+from storage.judging import Judge, Ruling
 from storage.trunk_lanes import HOUSE, Lane
 
 RESTART = timedelta(seconds=30)
@@ -33,11 +34,6 @@ def claim_rules(
 ) -> ClaimRules:
     """Return what a claim asks: the policy, and the pacing over the trunks that are there."""
 
-    def judge(known: KnownCallback, attempts: list[KnownAttempt], now: datetime) -> Ruling:
-        decision = decide(facts_of(known, attempts), calling, now)
-        why = "" if decision.allowed else words(decision.reason, language)
-        return Ruling(decision.allowed, why, decision.not_before, decision.follow_up)
-
     def start(lanes: Mapping[str, Lane], now: datetime) -> Start | None:
         return grant(lanes, limits, now, horizon, unreachable)
 
@@ -49,7 +45,7 @@ def claim_rules(
         return next_chance(lanes, limits, now, unreachable)
 
     return ClaimRules(
-        judge=judge,
+        judge=judging(calling, language),
         grant=start,
         regrant=restart,
         take=take,
@@ -58,6 +54,17 @@ def claim_rules(
         history=max(calling.number_period, calling.refusal_rest, calling.between_tries),
         database_time=database_time,
     )
+
+
+def judging(calling: CallingRules, language: str) -> Judge:
+    """Return the calling policy as a claim asks it."""
+
+    def judge(known: KnownCallback, attempts: list[KnownAttempt], now: datetime) -> Ruling:
+        decision = decide(facts_of(known, attempts), calling, now)
+        why = "" if decision.allowed else words(decision.reason, language)
+        return Ruling(decision.allowed, why, decision.not_before, decision.follow_up)
+
+    return judge
 
 
 def following(

@@ -55,6 +55,13 @@ class Recorded:
 
 
 @dataclass(frozen=True)
+class Written:
+    """An open answer was written (surveys by text message)."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class TransferEnded:
     """A transfer was taken (`taken`) or not."""
 
@@ -67,7 +74,7 @@ class HungUp:
     """The person hung up."""
 
 
-Input = Started | Keys | Speech | Silence | Recorded | TransferEnded | HungUp
+Input = Started | Keys | Speech | Silence | Recorded | Written | TransferEnded | HungUp
 
 # ---------------------------------------------------------------------------------- effects
 
@@ -101,7 +108,7 @@ class SaveAnswer(NamedTuple):
 
     step: str
     kind: str
-    """``key``, ``speech``, ``number``, ``recording`` or ``booking``."""
+    """``key``, ``speech``, ``number``, ``recording``, ``text`` or ``booking``."""
     value: str
     label: str
     aspect: str | None = None

@@ -31,6 +31,8 @@ class Reaction(Part):
 
     say: Wordings | None = None
     """What is said before the question comes again: one wording, or one for each repeat."""
+    written: Wordings | None = None
+    """The same in writing, where the survey is held by text message; else `say` is rewritten."""
     goto: str | None = None
     """Where to go on instead of asking again (at once, not after the last attempt)."""
 
@@ -95,6 +97,8 @@ class Say(StepBase):
     """True: any key skips the rest of the text. Keys of `keys:` always interrupt."""
     notice: bool = False
     """True: this is the notice: who calls, why, whether it is recorded, which key refuses."""
+    written: Text | None = None
+    """What is written instead in a survey by text message; else `say` is rewritten for it."""
 
 
 class Play(StepBase):
@@ -108,6 +112,8 @@ class Play(StepBase):
     """True: any key skips the rest."""
     notice: bool = False
     """True: this recording is the notice."""
+    written: Text | None = None
+    """What is written instead in a survey by text message; else `text`."""
 
 
 class Ask(StepBase, Reactions):
@@ -115,6 +121,9 @@ class Ask(StepBase, Reactions):
 
     ask: Text
     """The question with its options: the option before its key ("满意请按1")."""
+    written: Text | None = None
+    """The question as a text message puts it; its options are listed below it where it does not
+    name them. Else `ask` is rewritten."""
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """The answer's name."""
     aspect: str | None = None
@@ -128,6 +137,8 @@ class Number(StepBase, Reactions):
 
     number: Text
     """The question."""
+    written: Text | None = None
+    """The question as a text message puts it; else `number` is rewritten."""
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """The answer's name."""
     aspect: str | None = None
@@ -147,6 +158,8 @@ class Record(StepBase):
 
     record: Text
     """What is said before the tone."""
+    written: Text | None = None
+    """The question as a text message puts it, its reply the answer; else `record` is rewritten."""
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """The answer's name."""
     aspect: str | None = None
@@ -233,6 +246,8 @@ class Book(StepBase, Reactions):
 
     book: Text
     """The question with its times and keys."""
+    written: Text | None = None
+    """The question as a text message puts it; else `book` is rewritten."""
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """The answer's name."""
     slots: list[Slot] = Field(min_length=1)
@@ -251,6 +266,8 @@ class End(StepBase):
     """The call's verdict; where left out, that of the aspect `overall`, else the worst given."""
     say: Text | None = None
     """The last words."""
+    written: Text | None = None
+    """The last words as a text message; else `say` is rewritten."""
     reason: str | None = None
     """Why, for whoever follows up."""
 

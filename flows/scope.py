@@ -141,6 +141,7 @@ def templates(node: Node) -> Iterator[tuple[str, bool]]:
         texts = [step.say]
     elif isinstance(step, SendText):
         texts = [step.text]
+    texts.append(getattr(step, "written", None))
     if isinstance(step, Reactions):
         texts += step.again
         for reaction in (
@@ -150,7 +151,8 @@ def templates(node: Node) -> Iterator[tuple[str, bool]]:
             step.on_hang_up,
             step.on_give_up,
         ):
-            texts += reaction.say if isinstance(reaction.say, list) else [reaction.say]
+            for said in (reaction.say, reaction.written):
+                texts += said if isinstance(said, list) else [said]
     for words in texts:
         if words is not None:
             yield from ((source, False) for source in _wordings(words))

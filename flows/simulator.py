@@ -31,6 +31,7 @@ from flows.exchange import (
     Wait,
     WaitRecording,
     WaitTransfer,
+    Written,
 )
 from flows.program import Program
 from flows.session import Session
@@ -121,6 +122,8 @@ def words_of_input(given: Input) -> str:
         return f"“{given.text}” {given.confidence:g}"
     if isinstance(given, Recorded):
         return f"recording {given.seconds:g} s"
+    if isinstance(given, Written):
+        return given.text
     if isinstance(given, TransferEnded):
         return "transfer taken" if given.taken else "transfer failed"
     names: dict[type, str] = {Silence: "silence", HungUp: "hang_up", Started: "started"}

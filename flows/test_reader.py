@@ -123,7 +123,7 @@ def test_a_fault_in_a_step_is_told_for_that_kind_of_step_alone() -> None:
     (fault,) = faults(GOOD.replace("notice: yes", "choices: []"))
     assert fault.sentence("en") == (
         "There is no setting “choices”. Did you mean “notice”? "
-        "Settings here: id, say, barge_in, notice."
+        "Settings here: id, say, barge_in, notice, written."
     )
     assert fault.sentence("zh").startswith("没有“choices”这项设置")
 

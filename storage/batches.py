@@ -36,6 +36,7 @@ class BatchStatus:
     survey: str
     survey_version: int
     schedule: str
+    channel: str
     priority: int
     deadline: datetime | None
     created_at: datetime
@@ -65,10 +66,15 @@ async def store_flow(
 
 
 async def flow_versions(
-    session: AsyncSession, batches: Collection[int] | None = None
+    session: AsyncSession, batches: Collection[int] | None = None, channel: str | None = None
 ) -> list[FlowVersion]:
-    """Return the surveys of these batches; None: of all that are running or paused."""
+    """Return the surveys of these batches; None: of all that are running or paused.
+
+    `channel`: only of batches whose people are reached by it.
+    """
     wanted = select(Batch.flow_version_id)
+    if channel is not None:
+        wanted = wanted.where(Batch.channel == channel)
     if batches is None:
         wanted = wanted.where(Batch.state.in_(("running", "paused")))
     else:
@@ -120,6 +126,7 @@ async def statuses(session: AsyncSession, batch_id: int | None = None) -> list[B
             survey=survey,
             survey_version=version,
             schedule=batch.schedule,
+            channel=batch.channel,
             priority=batch.priority,
             deadline=batch.deadline,
             created_at=batch.created_at,

@@ -14,6 +14,8 @@ from storage.schema import Batch, Callback, Party
 from storage.types import UtcDateTime
 
 CALLBACKS = cast(Table, Callback.__table__)
+VOICE, SMS = "voice", "sms"
+"""Channels of `callbacks.channel`."""
 RIPEN = 200
 """Callbacks that one look marks as due, at most."""
 
@@ -23,13 +25,15 @@ RIPEN = 200
 _FRONT = {
     "sqlite": (
         "SELECT c.id FROM batches b CROSS JOIN callbacks c ON c.id IN (SELECT x.id "
-        "FROM callbacks x WHERE x.batch_id = b.id AND x.state = 'waiting' AND {which} "
+        "FROM callbacks x WHERE x.batch_id = b.id AND x.channel = :channel "
+        "AND x.state = 'waiting' AND {which} "
         "AND x.next_at <= :now ORDER BY {order} LIMIT :most) "
         "WHERE b.state = 'running'{named} ORDER BY {outer} LIMIT :most"
     ),
     "postgresql": (
         "SELECT c.id FROM batches b CROSS JOIN LATERAL (SELECT x.id, x.priority, x.next_at "
-        "FROM callbacks x WHERE x.batch_id = b.id AND x.state = 'waiting' AND {which} "
+        "FROM callbacks x WHERE x.batch_id = b.id AND x.channel = :channel "
+        "AND x.state = 'waiting' AND {which} "
         "AND x.next_at <= :now ORDER BY {order} LIMIT :most) c "
         "WHERE b.state = 'running'{named} ORDER BY {outer} LIMIT :most"
     ),
@@ -50,8 +54,10 @@ def _front(dialect: str, which: str, order: str, named: bool) -> TextClause:
     return statement.bindparams(bindparam("batches", expanding=True)) if named else statement
 
 
-def _bound(now: datetime, most: int, batches: Collection[int] | None) -> dict[str, Any]:
-    bound: dict[str, Any] = {"now": now, "most": most}
+def _bound(
+    now: datetime, most: int, batches: Collection[int] | None, channel: str
+) -> dict[str, Any]:
+    bound: dict[str, Any] = {"now": now, "most": most, "channel": channel}
     return bound if batches is None else {**bound, "batches": tuple(batches)}
 
 
@@ -72,12 +78,15 @@ class Candidate:
 
 
 async def ripen(
-    session: AsyncSession, now: datetime, batches: Collection[int] | None = None
+    session: AsyncSession,
+    now: datetime,
+    batches: Collection[int] | None = None,
+    channel: str = VOICE,
 ) -> bool:
     """Mark callbacks whose time has come as due; True where more may be left to mark."""
     dialect = session.get_bind().dialect.name
     coming = _front(dialect, "NOT x.due", "x.next_at, x.priority, x.id", batches is not None)
-    ids = (await session.execute(coming, _bound(now, RIPEN, batches))).scalars().all()
+    ids = (await session.execute(coming, _bound(now, RIPEN, batches, channel))).scalars().all()
     if not ids:
         return False
     table = CALLBACKS
@@ -98,14 +107,18 @@ _RIPE = (
 
 
 async def candidates(
-    session: AsyncSession, now: datetime, limit: int, batches: Collection[int] | None = None
+    session: AsyncSession,
+    now: datetime,
+    limit: int,
+    batches: Collection[int] | None = None,
+    channel: str = VOICE,
 ) -> list[Candidate]:
-    """Return those next in line (priority, id) of running batches, locked.
+    """Return those of `channel` next in line (priority, id) of running batches, locked.
 
     The priority holds the deadline (`dialer/deadline.py`): who has none comes last.
     """
     query = _line(session.get_bind().dialect.name, batches is not None)
-    rows = await (await session.connection()).execute(query, _bound(now, limit, batches))
+    rows = await (await session.connection()).execute(query, _bound(now, limit, batches, channel))
     found = []
     for row in rows.all():
         known = KnownCallback._make(row[:_KNOWN])
@@ -145,13 +158,13 @@ def _line(dialect: str, named: bool) -> Any:
 
 
 async def next_due(
-    session: AsyncSession, batches: Collection[int] | None = None
+    session: AsyncSession, batches: Collection[int] | None = None, channel: str = VOICE
 ) -> datetime | None:
-    """Return when the next callback of a running batch becomes due; None: none waits."""
+    """Return when the next callback of a running batch becomes due by `channel`; None: none."""
     first = (
         select(Callback.next_at)
         .where(text("callbacks.state = 'waiting' AND NOT callbacks.due"))
-        .where(Callback.batch_id == Batch.id)
+        .where(Callback.batch_id == Batch.id, Callback.channel == channel)
         .order_by(Callback.next_at)
         .limit(1)
         .scalar_subquery()

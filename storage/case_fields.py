@@ -5,6 +5,7 @@ respondent_class, accepted_at, closed_at, unit (its own name), unit_path (with t
 officer, branch, name (of the party), language.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -51,6 +52,16 @@ async def fields_of_batch(
         _FIELDS.add_columns(Callback.id.label("of")).where(Callback.batch_id == batch_id)
     )
     return {row.of: _spoken(row, zone) for row in rows}
+
+
+async def fields_of_callbacks(
+    session: AsyncSession, zones: Mapping[int, ZoneInfo]
+) -> dict[int, dict[str, Any]]:
+    """Return the fields of these callbacks' cases, each with moments in its own zone."""
+    rows = await session.execute(
+        _FIELDS.add_columns(Callback.id.label("of")).where(Callback.id.in_(zones))
+    )
+    return {row.of: _spoken(row, zones[row.of]) for row in rows}
 
 
 def _spoken(row: Row[Any], zone: ZoneInfo) -> dict[str, Any]:

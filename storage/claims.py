@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
+from storage.attempt_rows import insert_attempts
 from storage.candidates import Candidate, candidates, next_due, ripen
 from storage.database import Database
-from storage.facts import KnownAttempt, KnownCallback, known_attempts
-from storage.followups import open_item
-from storage.schema import Attempt, Callback
+from storage.judging import Judge, judged, put_aside
+from storage.schema import Callback
 from storage.trunk_lanes import Lane, lock_lanes, pace_time, save_starts
 
 CALLBACKS = cast(Table, Callback.__table__)
@@ -28,19 +28,6 @@ SPARE = 4
 """Candidates looked at beyond those that can be called: some may not be called now."""
 FURTHER = 100
 """Candidates looked at in the same transaction where those were not enough."""
-
-
-@dataclass(frozen=True)
-class Ruling:
-    """What the calling policy says about one candidate."""
-
-    allowed: bool
-    reason: str
-    """In words, for `state_reason`."""
-    not_before: datetime | None = None
-    """Where forbidden: when to look again; None: never."""
-    follow_up: str = ""
-    """Where never: the reason of the follow-up item; empty: the callback is cancelled."""
 
 
 class Start(Protocol):
@@ -52,8 +39,6 @@ class Start(Protocol):
     def at(self) -> datetime: ...
 
 
-Judge = Callable[[KnownCallback, list[KnownAttempt], datetime], Ruling]
-"""(callback, attempts to these and other people, now) -> may it be called?"""
 Grant = Callable[[Mapping[str, Lane], datetime], Start | None]
 """(lanes, now) -> the next start, or None. The lanes are brought up to date by `take`."""
 Take = Callable[[Mapping[str, Lane], Any], None]
@@ -153,11 +138,11 @@ async def _claim(
     if len(found) < wanted:
         ripened = await ripen(session, now, batches)
         found = await candidates(session, now, wanted, batches)
-    taken, put_off = await _judged(session, found, rules, now, len(starts))
+    taken, put_off = await judged(session, found, rules.judge, rules.history, now, len(starts))
     if len(taken) < len(starts) and len(found) == wanted:
         wanted = len(found) + FURTHER
         found = await candidates(session, now, wanted, batches)
-        taken, put_off = await _judged(session, found, rules, now, len(starts))
+        taken, put_off = await judged(session, found, rules.judge, rules.history, now, len(starts))
     # The starts that nobody needed are given back.
     for lane in lanes.values():
         lane.last_start = before[lane.name]
@@ -169,26 +154,12 @@ async def _claim(
         await save_starts(
             session, [lane for lane in lanes.values() if lane.last_start != before[lane.name]]
         )
-    await _put_off(session, put_off, now)
+    await put_aside(session, put_off, now)
     looked_at_all = len(found) < wanted and not ripened
     exhausted = looked_at_all and len(taken) + len(put_off) >= len(found)
     due = await next_due(session, batches) if exhausted and not taken else None
     wait = 0.0 if not taken else _wait(rules, lanes, pace_now)
     return ClaimResult(tuple(claimed), len(put_off), wait, due, exhausted)
-
-
-async def _judged(
-    session: AsyncSession, found: Sequence[Candidate], rules: ClaimRules, now: datetime, room: int
-) -> tuple[list[Candidate], list[tuple[Candidate, Ruling]]]:
-    attempts = []
-    if found:
-        attempts = await known_attempts(
-            session,
-            party_ids={one.known.party_id for one in found},
-            numbers={one.known.e164 for one in found},
-            since=now - rules.history,
-        )
-    return _judge(found, attempts, rules, now, room)
 
 
 async def notice_due(
@@ -252,45 +223,6 @@ def _wait(rules: ClaimRules, lanes: Mapping[str, Lane], now: datetime) -> float 
     return None if at is None else max(0.0, (at - now).total_seconds())
 
 
-def _judge(
-    found: Sequence[Candidate],
-    attempts: list[KnownAttempt],
-    rules: ClaimRules,
-    now: datetime,
-    room: int,
-) -> tuple[list[Candidate], list[tuple[Candidate, Ruling]]]:
-    """Ask the policy; two candidates of one person or number never both pass."""
-    taken: list[Candidate] = []
-    put_off: list[tuple[Candidate, Ruling]] = []
-    numbers: set[str] = set()
-    parties: set[int] = set()
-    for candidate in found:
-        known = candidate.known
-        if len(taken) >= room:
-            break
-        if known.e164 in numbers or known.party_id in parties:
-            again = Ruling(False, "", now + timedelta(minutes=1))
-            put_off.append((candidate, again))
-            continue
-        ruling = rules.judge(known, attempts, now)
-        if ruling.allowed:
-            numbers.add(known.e164)
-            parties.add(known.party_id)
-            taken.append(candidate)
-        else:
-            put_off.append((candidate, ruling))
-    return taken, put_off
-
-
-_ATTEMPTS = cast(Table, Attempt.__table__)
-_INSERT = insert(_ATTEMPTS).returning(_ATTEMPTS.c.callback_id, _ATTEMPTS.c.id)
-_CALLING = (
-    update(CALLBACKS)
-    .where(CALLBACKS.c.id.in_(bindparam("ids", expanding=True)), CALLBACKS.c.state == "waiting")
-    .values(state="calling", state_reason="", sequence=CALLBACKS.c.sequence + 1, due=False)
-)
-
-
 async def _insert(
     session: AsyncSession,
     dialer: str,
@@ -315,15 +247,7 @@ async def _insert(
         }
         for candidate, start in zip(taken, starts, strict=False)
     ]
-    # One statement for all of them; which id belongs to whom is told by the callback.
-    # (`insert().values(rows)` would be built and compiled anew each time.)
-    made = await (await session.connection()).execute(_INSERT, rows)
-    ids = {row[0]: row[1] for row in made.all()}
-    changed = await (await session.connection()).execute(
-        _CALLING, {"ids": [candidate.callback_id for candidate in taken]}
-    )
-    if changed.rowcount != len(taken):
-        raise IntegrityError("claim", None, RuntimeError("a callback was taken meanwhile"))
+    ids = await insert_attempts(session, rows)
     return [
         Claimed(
             ids[candidate.callback_id],
@@ -335,50 +259,3 @@ async def _insert(
         )
         for candidate, start in zip(taken, starts, strict=False)
     ]
-
-
-_LATER = (
-    update(CALLBACKS)
-    .where(CALLBACKS.c.id == bindparam("of"))
-    .values(next_at=bindparam("at"), state_reason=bindparam("why"), due=False)
-)
-
-
-async def _put_off(
-    session: AsyncSession,
-    put_off: Sequence[tuple[Candidate, Ruling]],
-    now: datetime,
-) -> None:
-    later = [(c, ruling) for c, ruling in put_off if ruling.not_before is not None]
-    if later:
-        await (await session.connection()).execute(
-            _LATER,
-            [
-                {"of": c.callback_id, "at": ruling.not_before, "why": ruling.reason[:500]}
-                for c, ruling in later
-            ],
-        )
-    for candidate, ruling in put_off:
-        if ruling.not_before is not None:
-            continue
-        await session.execute(
-            update(Callback)
-            .where(Callback.id == candidate.callback_id)
-            .values(
-                state="follow_up" if ruling.follow_up else "cancelled",
-                state_reason=ruling.reason[:500],
-                closed_at=now,
-                due=False,
-            )
-        )
-        if ruling.follow_up:
-            await open_item(
-                session,
-                case_id=candidate.known.case_id,
-                callback_id=candidate.callback_id,
-                party_id=candidate.known.party_id,
-                reason=ruling.follow_up,
-                deadline=candidate.known.deadline,
-                key_incident=candidate.known.key_incident,
-                now=now,
-            )

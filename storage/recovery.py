@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.facts import known_callbacks
@@ -59,7 +59,7 @@ async def dead_dialers(
     `gone(name)` knows it for sure (a process of this machine that is not there); others count as
     dead once they gave no sign of life for `stale`.
     """
-    holders = select(Attempt.dialer).where(Attempt.state == "open")
+    holders = select(Attempt.dialer).where(Attempt.state == "open", Attempt.channel != "sms")
     rows = await session.execute(
         select(DialerState.name, DialerState.seen_at, DialerState.stopped_at).where(
             DialerState.stopped_at.is_(None) | DialerState.name.in_(holders)
@@ -88,7 +88,9 @@ async def recover(
     """
     if not dialers:
         return ()
-    found = await _to_a_person(session, Attempt.dialer.in_(dialers), now, why)
+    # A conversation by text is in no process: its state is in the database, it goes on.
+    calls = and_(Attempt.dialer.in_(dialers), Attempt.channel != "sms")
+    found = await _to_a_person(session, calls, now, why)
     await session.execute(
         update(DialerState)
         .where(DialerState.name.in_(dialers), DialerState.stopped_at.is_(None))

@@ -74,7 +74,7 @@ _LOCK = (
 )
 _OPEN = (
     select(Attempt.trunk, func.count())
-    .where(text("attempts.state = 'open'"))
+    .where(text("attempts.state = 'open' AND attempts.channel <> 'sms'"))
     .group_by(Attempt.trunk)
 )
 _SAVE = (

@@ -3,6 +3,7 @@
 import re
 from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from app.context import Format, FormatOption, complaints, language, print_json, screen
 from app.opened import whoever, with_database
-from app.surveys import callable_by
+from app.surveys import callable_by, writable
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock
@@ -26,6 +27,14 @@ from storage.database import Database
 from storage.selection import CaseQuery
 
 app = typer.Typer(no_args_is_help=True, help="Batches of callbacks / 回访批次")
+
+
+class Channel(StrEnum):
+    """How people are reached."""
+
+    VOICE = "voice"
+    SMS = "sms"
+
 
 Name = Annotated[str, typer.Argument(help="its name or number / 批次名称或编号")]
 By = Annotated[str, typer.Option("--by", help="who asks / 操作人")]
@@ -85,10 +94,14 @@ def make(
     deadline: Annotated[
         str, typer.Option("--deadline", help="nobody is called after it / 批次期限")
     ] = "",
+    channel: Annotated[
+        Channel, typer.Option("--channel", help="how people are reached / 回访方式：电话或短信")
+    ] = Channel.VOICE,
     output: Output = Format.TEXT,
 ) -> None:
     """Make a batch: a query over cases, all of them or a sample. / 生成批次"""
     asked = list(zip(("number", "ratio"), _sample(sample), strict=True))
+    chosen = callable_by if channel is Channel.VOICE else writable
 
     async def work(database: Database, loaded: Loaded, clock: Clock) -> BatchReport:
         rules = loaded.settings.calling.rules()
@@ -113,7 +126,8 @@ def make(
             return await create_batch(
                 database,
                 name=name,
-                survey=callable_by(loaded, survey).facts,
+                survey=chosen(loaded, survey).facts,
+                channel=channel.value,
                 query=query,
                 rules=rules,
                 clock=clock,

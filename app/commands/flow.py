@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app import recognisers, surveys
+from app import recognisers, surveys, text_messages
 from app.context import Format, FormatOption, language, loaded, print_json, refuse, screen
 from app.measuring import measured
 from app.vocabulary import vocabulary as unknown
@@ -32,7 +32,7 @@ from flows.exchange import (
     WaitTransfer,
 )
 from flows.program import Program
-from flows.reader import read
+from flows.reader import SurveyFile, read
 from flows.rehearsal import Rehearsal, rehearse, update
 from flows.scenario import read_scenarios, scenarios_beside
 from flows.schema import flow_schema
@@ -50,6 +50,9 @@ Files = Annotated[
 def check(
     ctx: typer.Context,
     files: Files,
+    by_text: Annotated[
+        bool, typer.Option("--text", help="also as text messages, with their parts / 并按短信检查")
+    ] = False,
     vocabulary: Annotated[
         bool, typer.Option("--vocabulary", help="ask the models, too / 用识别模型检查说法")
     ] = False,
@@ -59,12 +62,16 @@ def check(
     spoken, settings = language(ctx), loaded(ctx)
     chosen = surveys.chosen(settings, files)
     found = _checked(settings, chosen, spoken, vocabulary=vocabulary)
-    refused = any(each.severity == "error" for each in found)
+    written = text_messages.look(chosen) if by_text and not _refused(found) else []
+    found += [fault for each in written for fault in each.faults]
+    refused = _refused(found)
     if format is Format.JSON:
-        print_json({"accepted": not refused, "problems": [each.as_json(spoken) for each in found]})
+        told = {"accepted": not refused, "problems": [each.as_json(spoken) for each in found]}
+        print_json({**told, "messages": text_messages.as_json(written)} if by_text else told)
     else:
         for each in found:
             _show(each, spoken)
+        text_messages.show(written, spoken)
         key = "flow-check-refused" if refused else "flow-check-accepted"
         errors = sum(each.severity == "error" for each in found)
         screen.print(
@@ -72,6 +79,10 @@ def check(
         )
     if refused:
         raise typer.Exit(1)
+
+
+def _refused(found: list[Problem]) -> bool:
+    return any(each.severity == "error" for each in found)
 
 
 def _checked(
@@ -149,6 +160,9 @@ def run(
     in_language: Annotated[
         str | None, typer.Option("--in", help="language of the call / 通话语言")
     ] = None,
+    by_text: Annotated[
+        bool, typer.Option("--text", help="as a conversation by text message / 按短信问答")
+    ] = False,
 ) -> None:
     """Play a survey in the terminal: keys, typed words, Enter, h. / 在终端试听流程"""
     spoken, program = language(ctx), _program(ctx, file)
@@ -158,6 +172,9 @@ def run(
         if not separator or name not in program.flow.fields:
             refuse(AuthorError(problem("flow-run-field", pair=pair)), spoken)
         given[name] = value
+    if by_text:
+        text_messages.play(_survey(ctx, file), {**examples(program), **given}, in_language, spoken)
+        return
     simulation = Simulation(program, {**examples(program), **given}, in_language)
     screen.print(text("flow-run-keys", spoken), style="dim")
     _show_lines(simulation.transcript)
@@ -279,6 +296,10 @@ def _show_rehearsal(file: Path, done: Rehearsal, spoken: str) -> None:
 
 def _program(ctx: typer.Context, name: str) -> Program:
     """Read and compile a survey, given by file or name. Raises AuthorError with every fault."""
-    file = Path(name)
-    survey = read(file if file.is_file() else surveys.find(loaded(ctx), name))
+    survey = _survey(ctx, name)
     return compile_flow(survey.flow, sha256=survey.sha256)
+
+
+def _survey(ctx: typer.Context, name: str) -> SurveyFile:
+    file = Path(name)
+    return read(file if file.is_file() else surveys.find(loaded(ctx), name))

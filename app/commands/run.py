@@ -17,6 +17,7 @@ from app.context import complaints, language, loaded, refuse, screen
 from app.noticing import noticing
 from app.prompt_building import prepare
 from app.recognisers import accept
+from app.text_run import alone, prepared, texts_beside
 from app.transcribing import beside
 from app.wiring import on_the_line, opened, prompt_cache, sip_channel, transcribing
 from config.loading import Loaded
@@ -25,8 +26,10 @@ from core.catalogue import text
 from core.clock import SystemClock
 from core.errors import AuthorError, HuifangError, problem
 from dialer.running import Dialer, Tally
+from dialer.texting.worker import TextWorker
 from reports.progress import Meter, Progress
 from storage.batches import ask, batch_named, statuses
+from storage.candidates import SMS
 from storage.database import Database
 from storage.schema import Batch
 
@@ -72,12 +75,20 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
     clock = SystemClock()
     async with opened(known, clock) as database:
         batches = await _named(database, names)
+        texts = await prepared(known, database, clock, batches, words, until_done=until_done)
+        if texts is not None and (not known.trunks or await _only_texts(database, names)):
+            await _start(database, names, clock)
+            obey_keyboard(texts.worker, words)
+            shown = ", ".join(names) or "*"
+            screen.print(text("run-started", words, batches=shown), highlight=False)
+            await alone(texts, words)
+            return Tally()
         hears = recognisers.recogniser(known)
         channel, prompts = sip_channel(known, hears), prompt_cache(known)
         models = hears.languages if hears else ()
         calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
         ready = await calls.prepare(batches)
-        if until_done and not ready:
+        if until_done and not ready and not (texts and texts.surveys):
             raise AuthorError(problem("run-nothing"))
         say_by_keys(known, ready, words)
         for survey in ready:
@@ -103,8 +114,16 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
                 noticing(known, database, clock, lambda: calling.dead_trunks),
                 watching(calling, database, batches, words),
                 beside(writing),
+                texts_beside(texts, words),
             ):
                 return await calling.run()
+
+
+async def _only_texts(database: Database, names: list[str]) -> bool:
+    """True where all of these batches are by text: nobody is to be called."""
+    async with database.read() as session:
+        channels = {(await _batch(session, name)).channel for name in names}
+    return channels == {SMS}
 
 
 async def _named(database: Database, names: list[str]) -> list[int] | None:
@@ -130,7 +149,7 @@ async def _start(database: Database, names: list[str], clock: SystemClock) -> No
                 raise AuthorError(problem("run-not-startable", name=name, state=batch.state))
 
 
-def obey_keyboard(calling: Dialer, words: str) -> None:
+def obey_keyboard(calling: Dialer | TextWorker, words: str) -> None:
     """Let Ctrl-C (and SIGTERM) drain, and a second one hang up."""
     asked = 0
 
@@ -138,9 +157,10 @@ def obey_keyboard(calling: Dialer, words: str) -> None:
         nonlocal asked
         asked += 1
         if asked == 1:
-            complaints.print(text("run-draining", words, now=calling.tally.calls_now))
+            now = calling.tally.calls_now if isinstance(calling, Dialer) else 0
+            complaints.print(text("run-draining", words, now=now))
             calling.drain()
-        else:
+        elif isinstance(calling, Dialer):
             complaints.print(text("run-stopping", words))
             calling.stop()
 

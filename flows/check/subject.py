@@ -21,7 +21,8 @@ class Wording:
     path: KeyPath
     words: str | dict[str, str]
     kind: str
-    """``prompt`` (spoken), ``message`` (sent), ``label`` (in reports) or ``file``."""
+    """``prompt`` (spoken), ``written`` (in a survey by text message), ``message`` (sent),
+    ``label`` (in reports) or ``file``."""
     node: str = ""
     """Name of the step it belongs to, or empty."""
 
@@ -94,6 +95,9 @@ def _of(node: Node) -> Iterator[Wording]:
         yield Wording((*path, "text"), step.text, "prompt", node.name)
     if isinstance(step, SendText):
         yield Wording((*path, "text"), step.text, "message", node.name)
+    written = getattr(step, "written", None)
+    if written is not None:
+        yield Wording((*path, "written"), written, "written", node.name)
     question = question_of(node)
     if question is not None:
         setting, words = question
@@ -126,9 +130,10 @@ def _of_reactions(step: Reactions, path: KeyPath, name: str) -> Iterator[Wording
     for index, words in enumerate(step.again):
         yield Wording((*path, "again", index), words, "prompt", name)
     for reaction in REACTIONS:
-        said = getattr(step, reaction).say
-        if isinstance(said, list):
-            for index, words in enumerate(said):
-                yield Wording((*path, reaction, "say", index), words, "prompt", name)
-        elif said is not None:
-            yield Wording((*path, reaction, "say"), said, "prompt", name)
+        for setting, kind in (("say", "prompt"), ("written", "written")):
+            said = getattr(getattr(step, reaction), setting)
+            if isinstance(said, list):
+                for index, words in enumerate(said):
+                    yield Wording((*path, reaction, setting, index), words, kind, name)
+            elif said is not None:
+                yield Wording((*path, reaction, setting), said, kind, name)

@@ -1,6 +1,6 @@
 """`record`: record an open answer."""
 
-from flows.exchange import Input, Keys, Recorded, SaveAnswer, Silence, WaitRecording
+from flows.exchange import Input, Keys, Recorded, SaveAnswer, Silence, WaitRecording, Written
 from flows.model import Record
 from flows.program import EdgeKind
 from flows.steps import global_key, hang_up
@@ -42,10 +42,17 @@ def answer(turn: Turn, step: Record, given: Input) -> bool:
                 tries=turn.session.tries,
             )
         )
+    if isinstance(given, Written) and given.text.strip():
+        words = given.text.strip()
+        turn.save(
+            SaveAnswer(
+                turn.session.node, "text", words, words, step.aspect, tries=turn.session.tries
+            )
+        )
     if isinstance(given, Recorded) and given.ended_by == "hang_up":
         hang_up.follow(turn)
         return True
-    if not isinstance(given, Recorded | Silence):
+    if not isinstance(given, Recorded | Written | Silence):
         return False
     turn.took(EdgeKind.NEXT)
     turn.go_on()

@@ -43,6 +43,8 @@ class Refused:
     """True: it would refuse it again (unknown number, forbidden content)."""
     retry_after: float = 0.0
     """Seconds that the gateway asked us to wait (throttling); 0: none named."""
+    invalid_number: bool = False
+    """True: its code says that the number does not exist, or takes no text messages."""
 
 
 class DeliveryState(StrEnum):
@@ -66,6 +68,8 @@ class DeliveryReport:
     at: datetime
     error: str = ""
     """The gateway's code: ``001``, ``30003``, ``DELIVRD``."""
+    invalid_number: bool = False
+    """True: its code says that the number does not exist, or takes no text messages."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from storage.schema.outcomes import (
     ScheduleRun,
     WriteBack,
 )
+from storage.schema.texts import TextConversation, TextGatewayState, TextMessage, TextPart
 from storage.schema.transcripts import Transcript
 
 __all__ = [
@@ -63,6 +64,10 @@ __all__ = [
     "PartyNumber",
     "ScheduleRun",
     "StandingTrouble",
+    "TextConversation",
+    "TextGatewayState",
+    "TextMessage",
+    "TextPart",
     "Transcript",
     "TrunkState",
     "Unit",

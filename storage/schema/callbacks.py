@@ -44,6 +44,8 @@ class Batch(Base):
     """ready, running, paused, draining, stopped, finished."""
     state_reason: Mapped[str] = mapped_column(String(500), default="")
     """Why it is paused or stopped, in words."""
+    channel: Mapped[str] = mapped_column(String(20), default="voice", server_default="voice")
+    """How its people are reached first: voice, sms."""
     schedule: Mapped[str] = mapped_column(String(100), default="")
     """Name of the schedule that made it, or empty."""
     query: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -67,6 +69,7 @@ class Callback(Base):
         Index(
             "ix_callbacks_due",
             "batch_id",
+            "channel",
             "priority",
             "id",
             sqlite_where=text("state = 'waiting' AND due"),
@@ -76,6 +79,7 @@ class Callback(Base):
         Index(
             "ix_callbacks_waiting",
             "batch_id",
+            "channel",
             "next_at",
             "priority",
             "id",
@@ -95,6 +99,8 @@ class Callback(Base):
     """The number to be called next."""
     extension: Mapped[str] = mapped_column(String(10), default="")
     language: Mapped[str] = mapped_column(String(10), default="")
+    channel: Mapped[str] = mapped_column(String(20), default="voice", server_default="voice")
+    """How the next attempt is made: voice, sms. Each claim looks only at its own."""
     state: Mapped[str] = mapped_column(String(20), default="waiting")
     """waiting, calling, done, follow_up, cancelled."""
     state_reason: Mapped[str] = mapped_column(String(500), default="")
@@ -124,11 +130,12 @@ class Attempt(Base):
     __tablename__ = "attempts"
     __table_args__ = (
         UniqueConstraint("callback_id", "sequence"),
+        # Calls only: a conversation by text holds no channel of a trunk.
         Index(
             "ix_attempts_open",
             "trunk",
-            sqlite_where=text("state = 'open'"),
-            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open' AND channel <> 'sms'"),
+            postgresql_where=text("state = 'open' AND channel <> 'sms'"),
         ),
         # Two parties may share a number: whatever else goes wrong, it rings for one at a time.
         Index(
@@ -149,6 +156,7 @@ class Attempt(Base):
     party_id: Mapped[int] = mapped_column(ForeignKey("parties.id"))
     e164: Mapped[str] = mapped_column(String(20))
     channel: Mapped[str] = mapped_column(String(20), default="sip")
+    """The driver: sip, sms."""
     trunk: Mapped[str] = mapped_column(String(100), default="")
     dialer: Mapped[str] = mapped_column(String(100))
     """Which dialer process holds it: host, process id and start."""
@@ -187,7 +195,7 @@ class Answer(Base):
     """1, 2, 3 ... within the attempt."""
     step: Mapped[str] = mapped_column(String(100))
     kind: Mapped[str] = mapped_column(String(20))
-    """key, speech, number, recording, booking."""
+    """key, speech, number, recording, text, booking."""
     value: Mapped[str] = mapped_column(Text)
     label: Mapped[str] = mapped_column(Text, default="")
     aspect: Mapped[str | None] = mapped_column(String(50))

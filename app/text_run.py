@@ -1,0 +1,120 @@
+"""Surveys by text message beside the calls of `huifang run`, or by themselves."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from app.context import screen
+from app.texting import TextSurveys, text_worker
+from app.wiring import text_gateways
+from config.loading import Loaded
+from core.catalogue import text
+from core.clock import Clock
+from core.errors import AuthorError, problem
+from dialer.texting.terms import TextTally
+from dialer.texting.worker import TextWorker
+from storage.database import Database
+
+LINE = 10.0
+"""Seconds between two lines that tell how the texts stand."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The worker of this run, and whether a batch of it is by text."""
+
+    worker: TextWorker
+    surveys: int
+    """Surveys of its batches that are held by text."""
+
+
+async def prepared(
+    known: Loaded,
+    database: Database,
+    clock: Clock,
+    batches: Sequence[int] | None,
+    words: str,
+    *,
+    until_done: bool,
+) -> Texts | None:
+    """Return what texts need, None where no text gateway is configured.
+
+    Raises AuthorError where a batch by text has none, or cannot be held.
+    """
+    surveys = TextSurveys(known, database)
+    number = await surveys.prepare(batches)
+    gateways = text_gateways(known, clock)
+    if not gateways:
+        if number:
+            raise AuthorError(problem("run-no-text-gateway"))
+        return None
+    worker = text_worker(
+        known,
+        database,
+        surveys,
+        gateways,
+        clock,
+        batches=batches,
+        language=words,
+        until_done=until_done,
+    )
+    return Texts(worker, number)
+
+
+@contextlib.asynccontextmanager
+async def texts_beside(texts: Texts | None, words: str) -> AsyncIterator[None]:
+    """Hold surveys by text while the calls go on; when those end, so does the worker.
+
+    Conversations that still wait stand in the database: the next run goes on with them.
+    """
+    if texts is None:
+        yield
+        return
+    task = asyncio.create_task(texts.worker.run())
+    try:
+        yield
+    finally:
+        texts.worker.drain()
+        tell(await task, words)
+
+
+async def alone(texts: Texts, words: str) -> TextTally:
+    """Hold surveys by text until nothing waits any more, or somebody drains the worker."""
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(LINE)
+            tell(texts.worker.tally, words)
+
+    watching = asyncio.create_task(watch())
+    try:
+        tally = await texts.worker.run()
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+    tell(tally, words)
+    return tally
+
+
+def tell(tally: TextTally, words: str) -> None:
+    """Say in one line how the texts stand."""
+    ended = "  ".join(
+        f"{text(f'disposition-{word}', words)} {number}"
+        for word, number in tally.ended.most_common()
+    )
+    screen.print(
+        text(
+            "run-texts",
+            words,
+            begun=tally.begun,
+            sent=tally.sent,
+            replies=tally.replies,
+            ended=ended or "-",
+            uncertain=tally.uncertain,
+        ),
+        highlight=False,
+    )
+    if tally.trouble:
+        screen.print(tally.trouble, style="red", markup=False)
