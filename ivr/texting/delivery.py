@@ -1,0 +1,64 @@
+"""What an undelivered message says of the person's number: delivery report -> disposition. Pure."""
+
+from fnmatch import fnmatchcase
+
+from core.disposition import Disposition
+from ivr.texting.contract import DeliveryReport, DeliveryState
+
+_BY_STATE = {
+    DeliveryState.EXPIRED: Disposition.UNREACHABLE,
+    DeliveryState.UNDELIVERABLE: Disposition.UNREACHABLE,
+    DeliveryState.REJECTED: Disposition.FAILED,
+}
+"""Expired: the phone was off for days. Undeliverable without a code: nothing more is known.
+Rejected: by the gateway or the carrier (content, account), so not the person's doing."""
+
+# Codes that say more than the state. Each list is one source; the first that fits counts.
+_BY_CODE: tuple[tuple[str, Disposition], ...] = (
+    # Twilio, https://www.twilio.com/docs/api/errors
+    ("30003", Disposition.UNREACHABLE),  # unreachable destination handset
+    ("30004", Disposition.REJECTED),  # message blocked
+    ("30005", Disposition.INVALID_NUMBER),  # unknown destination handset
+    ("30006", Disposition.INVALID_NUMBER),  # landline or unreachable carrier
+    ("30007", Disposition.FAILED),  # filtered by the carrier
+    ("30008", Disposition.FAILED),  # unknown error
+    ("21610", Disposition.REFUSED),  # the person wrote STOP to the provider
+    ("21211", Disposition.INVALID_NUMBER),  # invalid To
+    ("21614", Disposition.INVALID_NUMBER),  # To cannot receive texts
+    # SMPP receipts: err is a GSM network error in many networks (3GPP TS 29.002, 17.6.6)
+    ("001", Disposition.INVALID_NUMBER),  # unknown subscriber
+    ("009", Disposition.INVALID_NUMBER),  # illegal subscriber
+    ("005", Disposition.INVALID_NUMBER),  # unidentified subscriber
+    ("027", Disposition.UNREACHABLE),  # absent subscriber
+    ("013", Disposition.REJECTED),  # call barred
+    # Chinese carriers' states as gateways commonly pass them on; they differ by network, so only
+    # those that are published alike are told apart.
+    ("MK:0001", Disposition.INVALID_NUMBER),  # 空号
+    ("CB:0001", Disposition.INVALID_NUMBER),  # 空号
+    ("MI:0024", Disposition.UNREACHABLE),  # 关机或停机
+    ("MOBILE_NOT_ON_SERVICE", Disposition.UNREACHABLE),  # 停机
+    ("IS_CLOSED", Disposition.UNREACHABLE),  # 关机
+    ("NULL_NUMBER", Disposition.INVALID_NUMBER),  # 空号
+    ("BLACK*", Disposition.REJECTED),  # 黑名单
+)
+
+
+def disposition_of(report: DeliveryReport) -> Disposition | None:
+    """Return how the attempt ended that the message belonged to; None: it did not end by this.
+
+    A delivered message waits for its reply, one under way for its report, and what the gateway
+    calls unknown for either.
+    """
+    ended = _BY_STATE.get(report.state)
+    if ended is None:
+        return None
+    code = report.error.strip().upper()
+    return next((word for each, word in _BY_CODE if fnmatchcase(code, each)), ended)
+
+
+def disposition_of_refusal(code: str, *, permanent: bool) -> Disposition | None:
+    """Return the same for a message that the gateway refused; None: it may be sent later."""
+    if not permanent:
+        return None
+    named = next((word for each, word in _BY_CODE if fnmatchcase(code.upper(), each)), None)
+    return named or Disposition.FAILED
