@@ -103,6 +103,7 @@ class HttpGateway:
             async with asyncio.timeout(CHECK_SECONDS):
                 _, writer = await asyncio.open_connection(address.hostname, port, ssl=context)
                 writer.close()
+                await writer.wait_closed()
         except (OSError, TimeoutError) as error:
             return str(error) or type(error).__name__
         return ""

@@ -1,0 +1,93 @@
+"""A real HTTP server before webhooks: what a provider sends comes to them, their answer goes back."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from core.errors import TransientError
+from ivr.webhook import Webhook, WebRequest, WebResponse
+from tests.peers.sipp import free_port
+
+
+@dataclass
+class HookServer:
+    """Serves ``/hooks/NAME/...`` on loopback."""
+
+    hooks: dict[str, Webhook] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    answered: list[tuple[str, int, str]] = field(default_factory=list)
+    """Path, status and refusal of every request."""
+    _runner: web.AppRunner | None = None
+    _more: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def url(self) -> str:
+        """Its public address, without slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> "HookServer":
+        application = web.Application(client_max_size=65536)
+        application.router.add_route("*", "/hooks/{name}{rest:.*}", self._request)
+        self._runner = web.AppRunner(application)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def until(self, number: int, seconds: float = 30) -> None:
+        """Wait until `number` requests were answered."""
+        async with asyncio.timeout(seconds), self._more:
+            await self._more.wait_for(lambda: len(self.answered) >= number)
+
+    async def _request(self, request: web.Request) -> web.Response:
+        asked = WebRequest(
+            method=request.method,
+            url=self.url + request.raw_path,
+            query=tuple(request.query.items()),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.read(),
+            remote=request.remote or "",
+        )
+        try:
+            answer = await self.hooks[request.match_info["name"]].request(asked)
+        except TransientError:
+            answer = WebResponse(503)
+        async with self._more:
+            self.answered.append((request.path, answer.status, answer.refusal))
+            self._more.notify_all()
+        return web.Response(
+            status=answer.status,
+            body=answer.body.encode(),
+            headers={"Content-Type": answer.content_type},
+        )
+
+
+@dataclass
+class Kept:
+    """Takes what gateways tell, and lets a test wait for it."""
+
+    events: list[tuple[str, object]] = field(default_factory=list)
+    failing: bool = False
+    """True: the database is away."""
+    _more: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def __call__(self, gateway: str, event: object) -> None:
+        if self.failing:
+            raise TransientError
+        async with self._more:
+            self.events.append((gateway, event))
+            self._more.notify_all()
+
+    def of(self, kind: type) -> list:
+        """Return the events of one kind."""
+        return [event for _, event in self.events if isinstance(event, kind)]
+
+    async def until(self, kind: type, number: int = 1, seconds: float = 30) -> list:
+        """Wait until `number` events of `kind` are there."""
+        async with asyncio.timeout(seconds), self._more:
+            await self._more.wait_for(lambda: len(self.of(kind)) >= number)
+        return self.of(kind)
