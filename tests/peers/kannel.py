@@ -30,6 +30,7 @@ group = smsbox
 bearerbox-host = 127.0.0.1
 sendsms-port = {sending}
 sendsms-interface = 127.0.0.1
+mo-recode = true
 http-request-retry = 5
 http-queue-delay = 1
 log-level = 0

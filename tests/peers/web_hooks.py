@@ -1,4 +1,4 @@
-"""A real HTTP server before webhooks: what a provider sends comes to them, their answer goes back."""
+"""A real HTTP server before webhooks: requests come to them, their answers go back."""
 
 import asyncio
 from dataclasses import dataclass, field
