@@ -31,6 +31,8 @@ _BY_CODE: tuple[tuple[str, Disposition], ...] = (
     ("005", Disposition.INVALID_NUMBER),  # unidentified subscriber
     ("027", Disposition.UNREACHABLE),  # absent subscriber
     ("013", Disposition.REJECTED),  # call barred
+    ("0X0000000B", Disposition.INVALID_NUMBER),  # SMPP: invalid destination address
+    ("ISV.MOBILE_NUMBER_ILLEGAL", Disposition.INVALID_NUMBER),
     # Chinese carriers' states as gateways commonly pass them on; they differ by network, so only
     # those that are published alike are told apart.
     ("MK:0001", Disposition.INVALID_NUMBER),  # 空号

@@ -125,7 +125,7 @@ class Signature(Part):
         if self.algorithm.startswith("hmac") != bool(self.key):
             raise fault("gateway-signature-key", algorithm=self.algorithm)
         if (self.place == "none") == bool(self.name):
-            raise fault("gateway-signature-name", place=self.place)
+            raise fault("gateway-signature-name", where=self.place)
         return self
 
 
@@ -162,7 +162,7 @@ class Send(Part):
         if not bodies.get(place, True) or (
             place == "json" and not isinstance(self.json_body, dict)
         ):
-            raise fault("gateway-signature-place", place=place)
+            raise fault("gateway-signature-place", where=place)
         return self
 
 
