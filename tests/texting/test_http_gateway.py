@@ -87,14 +87,14 @@ async def test_a_cloud_provider_takes_what_it_can_verify() -> None:
 
 
 async def test_a_carrier_takes_what_it_can_verify() -> None:
-    async with HttpProvider() as provider:
-        async with opened(gateway("carrier-mas", provider.url)) as driver:
-            assert await driver.send(MESSAGE) == Accepted(("0921",))
-            assert provider.taken[0]["content"] == MESSAGE.text
-            provider.answers = [(200, '{"rspcod": "InvalidMessage", "success": false}')]
-            assert await driver.send(MESSAGE) == Refused(
-                "InvalidMessage", "InvalidMessage", permanent=True
-            )
+    provider = HttpProvider()
+    async with provider, opened(gateway("carrier-mas", provider.url)) as driver:
+        assert await driver.send(MESSAGE) == Accepted(("0921",))
+        assert provider.taken[0]["content"] == MESSAGE.text
+        provider.answers = [(200, '{"rspcod": "InvalidMessage", "success": false}')]
+        assert await driver.send(MESSAGE) == Refused(
+            "InvalidMessage", "InvalidMessage", permanent=True
+        )
 
 
 async def test_a_gateway_that_hangs_up_or_keeps_silent_leaves_it_open() -> None:
@@ -106,11 +106,13 @@ async def test_a_gateway_that_hangs_up_or_keeps_silent_leaves_it_open() -> None:
         writer.close()
 
     port = free_port()
-    async with await asyncio.start_server(hangs_up, "127.0.0.1", port):
-        async with opened(gateway("aliyun", f"http://127.0.0.1:{port}")) as driver:
-            with pytest.raises(UncertainError):
-                await driver.send(MESSAGE)
-            assert read.is_set()
+    async with (
+        await asyncio.start_server(hangs_up, "127.0.0.1", port),
+        opened(gateway("aliyun", f"http://127.0.0.1:{port}")) as driver,
+    ):
+        with pytest.raises(UncertainError):
+            await driver.send(MESSAGE)
+        assert read.is_set()
 
 
 async def post(url: str, body: Any) -> httpx.Response:
