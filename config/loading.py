@@ -33,6 +33,8 @@ class Loaded:
     """With its secrets."""
     trunks: tuple[Trunk, ...]
     """With their secrets."""
+    gateway_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """Name of a text gateway -> its secrets by their names."""
     written: bool = True
     """False where there is no settings file: these are the defaults."""
     document: Document = field(default_factory=lambda: Document(DEFAULT_FILE, ""), repr=False)
@@ -74,10 +76,11 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
         _with_secret(trunk, index, document, folder, environ, problems)
         for index, trunk in enumerate(settings.trunks)
     )
+    secrets = _gateway_secrets(settings, document, folder, environ, problems)
     url = _database_url(settings, document, folder, problems)
     if problems:
         raise AuthorError(*problems)
-    return Loaded(settings, folder, url, trunks, bool(present), document)
+    return Loaded(settings, folder, url, trunks, secrets, bool(present), document)
 
 
 def _check_zones(settings: Settings, document: Document, problems: list[Problem]) -> None:
@@ -116,6 +119,33 @@ def _with_secret(
     if values["tls_ca_file"]:
         values["tls_ca_file"] = str(folder / values["tls_ca_file"])
     return Trunk(**values, password=password)
+
+
+def _gateway_secrets(
+    settings: Settings,
+    document: Document,
+    folder: Path,
+    environ: Mapping[str, str],
+    problems: list[Problem],
+) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for index, gateway in enumerate(settings.text_gateways):
+        secrets = found.setdefault(gateway.name, {})
+        for name, source in gateway.secret_sources().items():
+            place = document.place(_secret_path(index, name, document))
+            if source.file:
+                secrets[name] = _secret_file(folder / source.file, place, problems)
+            elif environ.get(source.env):
+                secrets[name] = environ[source.env]
+            else:
+                missing = "config-gateway-secret-missing"
+                problems.append(problem(missing, place, name=gateway.name, env=source.env))
+    return found
+
+
+def _secret_path(index: int, name: str, document: Document) -> KeyPath:
+    among: KeyPath = ("text_gateways", index, "secrets", name)
+    return among if among in document.places else ("text_gateways", index, name)
 
 
 def _database_url(

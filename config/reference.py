@@ -26,7 +26,19 @@ def reference() -> str:
             many = get_origin(field.annotation) in (tuple, dict)
             heading = f"## `{name}`" + (" (one entry each)" if many else "")
             parts += [heading + "\n", f"{(model.__doc__ or '').strip()}\n", _table(model)]
+        for setting, model in _inner(field.annotation).items():
+            parts += [f"### {setting}\n", f"{(model.__doc__ or '').strip()}\n", _table(model)]
     return "\n".join(parts)
+
+
+def _inner(annotation: Any) -> dict[str, type[BaseModel]]:
+    """Return the sections within the sections of a setting, by where they stand; each once."""
+    found: dict[type[BaseModel], list[str]] = {}
+    for model in sections(annotation):
+        for name, field in model.model_fields.items():
+            for inner in sections(field.annotation):
+                found.setdefault(inner, []).append(f"`{name}`")
+    return {", ".join(dict.fromkeys(names)): model for model, names in found.items()}
 
 
 def setting_names(model: type[BaseModel]) -> list[str]:

@@ -3,12 +3,13 @@
 from fnmatch import fnmatchcase
 
 from core.disposition import Disposition
-from ivr.texting.contract import DeliveryReport, DeliveryState
+from ivr.texting.contract import DeliveryState
 
-_BY_STATE = {
+_BY_STATE: dict[str, Disposition] = {
     DeliveryState.EXPIRED: Disposition.UNREACHABLE,
     DeliveryState.UNDELIVERABLE: Disposition.UNREACHABLE,
     DeliveryState.REJECTED: Disposition.FAILED,
+    "refused": Disposition.FAILED,
 }
 """Expired: the phone was off for days. Undeliverable without a code: nothing more is known.
 Rejected: by the gateway or the carrier (content, account), so not the person's doing."""
@@ -45,22 +46,24 @@ _BY_CODE: tuple[tuple[str, Disposition], ...] = (
 )
 
 
-def disposition_of(report: DeliveryReport) -> Disposition | None:
+def says_invalid_number(code: str) -> bool:
+    """Tell whether a gateway's code says that the number does not exist or takes no texts."""
+    return _of_code(code) is Disposition.INVALID_NUMBER
+
+
+def disposition_of(state: str, code: str, *, invalid_number: bool = False) -> Disposition | None:
     """Return how the attempt ended that the message belonged to; None: it did not end by this.
 
-    A delivered message waits for its reply, one under way for its report, and what the gateway
-    calls unknown for either.
+    `state`: a word of `DeliveryState`, or ``refused`` for a message that its gateway refused for
+    good. A delivered message waits for its reply, one under way for its report, and what the
+    gateway calls unknown for either.
     """
-    ended = _BY_STATE.get(report.state)
-    if ended is None:
-        return None
-    code = report.error.strip().upper()
-    return next((word for each, word in _BY_CODE if fnmatchcase(code, each)), ended)
+    ended = _BY_STATE.get(state)
+    if ended is None or invalid_number:
+        return ended and Disposition.INVALID_NUMBER
+    return _of_code(code) or ended
 
 
-def disposition_of_refusal(code: str, *, permanent: bool) -> Disposition | None:
-    """Return the same for a message that the gateway refused; None: it may be sent later."""
-    if not permanent:
-        return None
-    named = next((word for each, word in _BY_CODE if fnmatchcase(code.upper(), each)), None)
-    return named or Disposition.FAILED
+def _of_code(code: str) -> Disposition | None:
+    first = code.split(maxsplit=1)[0].upper() if code.strip() else ""
+    return next((word for each, word in _BY_CODE if fnmatchcase(first, each)), None)

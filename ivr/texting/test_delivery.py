@@ -1,12 +1,10 @@
 """Delivery reports end in dispositions."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from core.disposition import Disposition
-from ivr.texting.contract import DeliveryReport, DeliveryState
-from ivr.texting.delivery import disposition_of, disposition_of_refusal
+from ivr.texting.contract import DeliveryState
+from ivr.texting.delivery import disposition_of, says_invalid_number
 
 
 @pytest.mark.parametrize(
@@ -29,16 +27,26 @@ from ivr.texting.delivery import disposition_of, disposition_of_refusal
 def test_a_report_ends_in_a_disposition(
     state: DeliveryState, error: str, wanted: Disposition | None
 ) -> None:
-    report = DeliveryReport("1", state, datetime(2026, 3, 1, tzinfo=UTC), error)
-    assert disposition_of(report) is wanted
+    assert disposition_of(state, error) is wanted
 
 
-def test_so_does_a_refusal_for_good() -> None:
-    assert disposition_of_refusal("21610", permanent=True) is Disposition.REFUSED
-    assert disposition_of_refusal("21211", permanent=True) is Disposition.INVALID_NUMBER
-    assert disposition_of_refusal("0x0000000B", permanent=True) is Disposition.INVALID_NUMBER
-    assert disposition_of_refusal("isv.MOBILE_NUMBER_ILLEGAL", permanent=True) is (
-        Disposition.INVALID_NUMBER
-    )
-    assert disposition_of_refusal("anything", permanent=True) is Disposition.FAILED
-    assert disposition_of_refusal("20429", permanent=False) is None
+@pytest.mark.parametrize(
+    ("code", "wanted"),
+    [
+        ("21610 Attempt to send to unsubscribed recipient", Disposition.REFUSED),
+        ("21211", Disposition.INVALID_NUMBER),
+        ("0x0000000B Invalid Destination Address", Disposition.INVALID_NUMBER),
+        ("isv.MOBILE_NUMBER_ILLEGAL", Disposition.INVALID_NUMBER),
+        ("anything", Disposition.FAILED),
+        ("", Disposition.FAILED),
+    ],
+)
+def test_so_does_a_refusal_for_good(code: str, wanted: Disposition) -> None:
+    assert disposition_of("refused", code) is wanted
+    assert says_invalid_number(code) is (wanted is Disposition.INVALID_NUMBER)
+
+
+def test_what_a_gateway_knows_of_its_own_counts() -> None:
+    invalid = disposition_of("undeliverable", "77", invalid_number=True)
+    assert invalid is Disposition.INVALID_NUMBER
+    assert disposition_of("delivered", "", invalid_number=True) is None

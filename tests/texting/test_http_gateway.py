@@ -75,7 +75,9 @@ async def test_a_cloud_provider_takes_what_it_can_verify() -> None:
             ]
             limited = Refused("isv.BUSINESS_LIMIT_CONTROL", "触发流控", retry_after=60.0)
             assert await driver.send(MESSAGE) == limited
-            illegal = Refused("isv.MOBILE_NUMBER_ILLEGAL", "号码有误", permanent=True)
+            illegal = Refused(
+                "isv.MOBILE_NUMBER_ILLEGAL", "号码有误", permanent=True, invalid_number=True
+            )
             assert await driver.send(MESSAGE) == illegal
             with pytest.raises(UncertainError):
                 await driver.send(MESSAGE)

@@ -86,6 +86,7 @@ async def test_a_chinese_message_goes_as_ucs2_and_its_receipt_comes_back(tmp_pat
                 DeliveryState.UNDELIVERABLE,
                 datetime(2026, 3, 1, 12, 3, tzinfo=UTC),
                 "001",
+                invalid_number=True,
             )
         ]
 
@@ -127,7 +128,7 @@ async def test_refusals_are_told_apart(tmp_path: Path) -> None:
     center = Center(answer=lambda _: next(statuses))
     async with center, bound(center, tmp_path, throttle_seconds=7.0) as gateway:
         assert await gateway.send(message("1")) == Refused(
-            "0x0000000B", "Invalid Destination Address", permanent=True
+            "0x0000000B", "Invalid Destination Address", permanent=True, invalid_number=True
         )
         throttled = await gateway.send(message("1"))
         assert isinstance(throttled, Refused)

@@ -30,6 +30,7 @@ from ivr.texting.contract import (
     Take,
     TextEvent,
 )
+from ivr.texting.delivery import says_invalid_number
 from ivr.texting.gateways.transport import posted
 from ivr.webhook import WebRequest, WebResponse
 
@@ -88,7 +89,7 @@ class TwilioAccount:
     """Another address is for tests and for proxies of the house."""
 
 
-class _Http(AsyncHttpClient):  # type: ignore[misc] - the library has no types
+class _Http(AsyncHttpClient):  # type: ignore[misc]  # the library has no types
     """The library's HTTP, so that a request that never left can be told from one that did."""
 
     def __init__(self, name: str, api_url: str) -> None:
@@ -195,6 +196,7 @@ class TwilioGateway:
             str(said)[:200],
             permanent=code in _PERMANENT,
             retry_after=1 / self.messages_per_second if throttled else 0.0,
+            invalid_number=says_invalid_number(code),
         )
 
     async def check(self) -> str:
@@ -246,12 +248,9 @@ class TwilioGateway:
         sid, status = fields.get("MessageSid", ""), fields.get("MessageStatus", "")
         if not sid or not status:
             return None
-        return DeliveryReport(
-            sid,
-            _STATES.get(status, DeliveryState.UNKNOWN),
-            self._clock.now(),
-            fields.get("ErrorCode", "") or status,
-        )
+        code = fields.get("ErrorCode", "") or status
+        state = _STATES.get(status, DeliveryState.UNKNOWN)
+        return DeliveryReport(sid, state, self._clock.now(), code, says_invalid_number(code))
 
     def _incoming(self, fields: Mapping[str, str]) -> TextEvent | None:
         sid, number = fields.get("MessageSid", ""), fields.get("From", "")

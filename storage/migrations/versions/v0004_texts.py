@@ -23,7 +23,9 @@ def _string(name: str, length: int, *, server_default: str | None = None) -> sa.
     return sa.Column(name, kind, nullable=False, server_default=server_default)
 
 
-def _partial(name: str, table: str, columns: list[str], where: str, *, unique: bool = False) -> None:
+def _partial(
+    name: str, table: str, columns: list[str], where: str, *, unique: bool = False
+) -> None:
     condition = sa.text(where)
     op.create_index(
         name,

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import UncertainError, problem
 from ivr.texting.contract import Accepted, Refused
+from ivr.texting.delivery import says_invalid_number
 from ivr.texting.gateways.http.description import Answer
 from ivr.texting.gateways.http.templates import expression
 
@@ -71,7 +72,13 @@ def _by_code(answer: Answer, code: str, detail: str, wait: float) -> Refused:
     throttled = among(answer.throttled)
     if throttled is not None:
         return Refused(code, detail, retry_after=wait or answer.throttled[throttled])
-    return Refused(code, detail, permanent=among(answer.permanent) is not None, retry_after=wait)
+    return Refused(
+        code,
+        detail,
+        permanent=among((*answer.permanent, *answer.invalid_numbers)) is not None,
+        retry_after=wait,
+        invalid_number=among(answer.invalid_numbers) is not None or says_invalid_number(code),
+    )
 
 
 def _by_status(status: int, wait: float, body: str) -> Refused:

@@ -183,6 +183,8 @@ class Answer(Part):
     """Its words where it did not."""
     permanent: tuple[str, ...] = ()
     """Codes of messages that it would refuse again; ``*`` stands for any characters."""
+    invalid_numbers: tuple[str, ...] = ()
+    """Codes that say that the number does not exist or takes no texts; refused for good."""
     throttled: dict[str, float] = Field(default_factory=dict)
     """Codes that ask us to wait, and seconds."""
     uncertain: tuple[str, ...] = ()
@@ -219,6 +221,8 @@ class Report(Part):
     """What its words mean; ``*`` stands for any characters, the first that fits counts."""
     error: TellingExpression = ""
     """Its code; empty: its word."""
+    invalid_numbers: tuple[str, ...] = ()
+    """Codes that say that the number does not exist, beside those that are known anyway."""
     at: TellingExpression = ""
     """When; empty: now."""
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from ivr.texting.contract import DeliveryReport, DeliveryState, IncomingText, TextEvent
+from ivr.texting.delivery import says_invalid_number
 from ivr.texting.gateways.http.asking import Own
 from ivr.texting.gateways.http.description import Hook, Incoming, Report
 from ivr.texting.gateways.http.signing import signed
@@ -139,11 +140,14 @@ def _word(source: str, scope: Mapping[str, Any], *, needed: str = "") -> str:
 def _report(hook: Hook, report: Report, scope: Mapping[str, Any]) -> DeliveryReport:
     word = _word(report.state, scope, needed="state")
     states = (state for pattern, state in report.states.items() if fnmatchcase(word, pattern))
+    code = _word(report.error, scope) or word
+    listed = any(fnmatchcase(code, pattern) for pattern in report.invalid_numbers)
     return DeliveryReport(
         id=_word(report.id, scope, needed="id"),
         state=next(states, DeliveryState.UNKNOWN),
         at=_time(hook, _word(report.at, scope)) or scope["now"],
-        error=_word(report.error, scope) or word,
+        error=code,
+        invalid_number=listed or says_invalid_number(code),
     )
 
 

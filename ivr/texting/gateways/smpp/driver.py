@@ -17,6 +17,7 @@ from core.clock import Clock, SystemClock
 from core.errors import HuifangError, TransientError, UncertainError, problem
 from core.phone import written
 from ivr.texting.contract import Accepted, IncomingText, OutgoingText, Refused, Take, TextEvent
+from ivr.texting.delivery import says_invalid_number
 from ivr.texting.gateways.incoming import e164, made_up_id
 from ivr.texting.gateways.smpp import receipts
 from ivr.texting.gateways.smpp.alphabet import decoded, encoded
@@ -176,7 +177,13 @@ class SmppGateway:
     def _refused(self, status: int) -> Refused:
         code, _, words = status_words(status).partition(" ")
         wait = self._account.throttle_seconds if status in _THROTTLED else 0.0
-        return Refused(code, words, permanent=status in _PERMANENT, retry_after=wait)
+        return Refused(
+            code,
+            words,
+            permanent=status in _PERMANENT,
+            retry_after=wait,
+            invalid_number=says_invalid_number(code),
+        )
 
     def _parts(self, text: OutgoingText) -> Iterator[dict[str, Any]]:
         account = self._account

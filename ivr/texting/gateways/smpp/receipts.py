@@ -7,6 +7,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from ivr.texting.contract import DeliveryReport, DeliveryState
+from ivr.texting.delivery import says_invalid_number
 
 _MESSAGE_TYPE = 0x3C
 _RECEIPT, _INTERMEDIATE = 0x04, 0x20
@@ -67,11 +68,13 @@ def read(
         judged = _STATES[state] if state < len(_STATES) else DeliveryState.UNKNOWN
     else:
         judged = _WORDS.get(found.get("stat", "").upper()[:7], DeliveryState.UNKNOWN)
+    error = _error(found, tlvs)
     return DeliveryReport(
         id=_as_answered(id, reading.ids),
         state=judged,
         at=_date(found.get("done date", ""), reading.zone) or now,
-        error=_error(found, tlvs),
+        error=error,
+        invalid_number=judged is DeliveryState.UNDELIVERABLE and says_invalid_number(error),
     )
 
 
