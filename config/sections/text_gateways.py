@@ -3,12 +3,11 @@
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from config.section import Section
-from core.document_faults import SHAPE, fault
+from core.document_faults import SHAPE, fault, known_zone
 
 DRIVERS = ("dry_run", "http", "smpp", "twilio")
 
@@ -73,14 +72,6 @@ class HttpGatewaySettings(TextGatewaySettings):
         return self.secrets
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise fault("config-time-zone", zone=value) from None
-    return value
-
-
 class SmppGatewaySettings(TextGatewaySettings):
     """A short message centre that is spoken to by SMPP 3.4."""
 
@@ -123,7 +114,7 @@ class SmppGatewaySettings(TextGatewaySettings):
     """What the centre understands by data_coding 0."""
     receipt_ids: Literal["same", "hex_in_receipts", "decimal_in_receipts"] = "same"
     """How delivery receipts write the id that was answered to the message."""
-    receipt_zone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    receipt_zone: Annotated[str, AfterValidator(known_zone)] = "Asia/Shanghai"
     """Time zone of the dates in delivery receipts."""
     tls: bool = False
     """True: the connection is encrypted."""

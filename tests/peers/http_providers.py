@@ -13,35 +13,20 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from tests.peers.sipp import free_port
+from tests.peers.web_server import WebServer
 
 
 @dataclass
-class HttpProvider:
+class HttpProvider(WebServer):
     """Serves on loopback; `answers` are given in turn before the ordinary one."""
 
-    port: int = field(default_factory=free_port)
     taken: list[dict[str, str]] = field(default_factory=list)
     answers: list[tuple[int, str]] = field(default_factory=list)
-    _runner: web.AppRunner | None = None
 
-    @property
-    def url(self) -> str:
-        """Where it is."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def __aenter__(self) -> "HttpProvider":
-        application = web.Application()
-        application.router.add_post("/", self._cloud)
-        application.router.add_post("/sms/norsubmit", self._mas)
-        self._runner = web.AppRunner(application)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner:
-            await self._runner.cleanup()
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Say what is served."""
+        router.add_post("/", self._cloud)
+        router.add_post("/sms/norsubmit", self._mas)
 
     def _next(self) -> web.Response | None:
         if not self.answers:

@@ -14,41 +14,26 @@ from typing import Any
 import httpx
 from aiohttp import BasicAuth, web
 
-from tests.peers.sipp import free_port
+from tests.peers.web_server import WebServer
 
 ALLOWED = {"To", "From", "MessagingServiceSid", "Body", "StatusCallback", "ValidityPeriod"}
 ACCOUNT, TOKEN = "AC" + "0" * 31 + "1", "token-of-the-account"
 
 
 @dataclass
-class TwilioMessages:
+class TwilioMessages(WebServer):
     """The API on loopback. `refusals`: number -> (HTTP status, error code)."""
 
     refusals: dict[str, tuple[int, int]] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
     created: list[dict[str, str]] = field(default_factory=list)
     broken: str = ""
     """``answer``: messages are created, but the connection ends before the answer."""
-    _runner: web.AppRunner | None = None
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
-    @property
-    def url(self) -> str:
-        """Where the API is."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def __aenter__(self) -> "TwilioMessages":
-        application = web.Application()
-        application.router.add_post("/2010-04-01/Accounts/{sid}/Messages.json", self._create)
-        application.router.add_get("/2010-04-01/Accounts/{sid}.json", self._account)
-        self._runner = web.AppRunner(application)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner:
-            await self._runner.cleanup()
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Say what is served."""
+        router.add_post("/2010-04-01/Accounts/{sid}/Messages.json", self._create)
+        router.add_get("/2010-04-01/Accounts/{sid}.json", self._account)
 
     def _wrong(self, request: web.Request) -> web.Response | None:
         try:

@@ -7,36 +7,21 @@ from aiohttp import web
 
 from core.errors import TransientError
 from ivr.webhook import Webhook, WebRequest, WebResponse
-from tests.peers.sipp import free_port
+from tests.peers.web_server import WebServer
 
 
 @dataclass
-class HookServer:
+class HookServer(WebServer):
     """Serves ``/hooks/NAME/...`` on loopback."""
 
     hooks: dict[str, Webhook] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
     answered: list[tuple[str, int, str]] = field(default_factory=list)
     """Path, status and refusal of every request."""
-    _runner: web.AppRunner | None = None
     _more: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    @property
-    def url(self) -> str:
-        """Its public address, without slash at the end."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def __aenter__(self) -> "HookServer":
-        application = web.Application(client_max_size=65536)
-        application.router.add_route("*", "/hooks/{name}{rest:.*}", self._request)
-        self._runner = web.AppRunner(application)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner:
-            await self._runner.cleanup()
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Say what is served."""
+        router.add_route("*", "/hooks/{name}{rest:.*}", self._request)
 
     async def until(self, number: int, seconds: float = 30) -> None:
         """Wait until `number` requests were answered."""

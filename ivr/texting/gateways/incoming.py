@@ -1,9 +1,12 @@
 """What gateways write of numbers and messages, in our own form. Pure."""
 
 import hashlib
+import re
 from datetime import datetime
 
-from core.phone import parse_numbers
+from core.phone import mask, parse_numbers
+
+_NUMBER = re.compile(r"\+?\d{7,}")
 
 
 def e164(written: str, region: str) -> str:
@@ -23,3 +26,9 @@ def made_up_id(number: str, text: str, at: datetime | None, more: str = "") -> s
     """Return an id for a message that has none: the same for the same message."""
     parts = (number, text, at.isoformat() if at else "", more)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def said(words: object) -> str:
+    """Return a gateway's words as they may be kept and shown: short, numbers masked."""
+    line = " ".join(str(words).split())[:200]
+    return _NUMBER.sub(lambda found: mask(found.group()), line)

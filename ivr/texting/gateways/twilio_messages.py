@@ -31,6 +31,7 @@ from ivr.texting.contract import (
     TextEvent,
 )
 from ivr.texting.delivery import says_invalid_number
+from ivr.texting.gateways.incoming import said
 from ivr.texting.gateways.transport import posted
 from ivr.webhook import WebRequest, WebResponse
 
@@ -187,13 +188,13 @@ class TwilioGateway:
 
     def _refused(self, error: TwilioRestException | TwilioServiceException) -> Refused:
         code, status = str(error.code or error.status), error.status
-        said = error.msg if isinstance(error, TwilioRestException) else error.title
+        words = error.msg if isinstance(error, TwilioRestException) else error.title
         if status >= 500 and status != 503:
             raise UncertainError(problem("gateway-uncertain", reason=f"HTTP {status}")) from error
         throttled = status in (429, 503) or code in _THROTTLED
         return Refused(
             code,
-            str(said)[:200],
+            said(words),
             permanent=code in _PERMANENT,
             retry_after=1 / self.messages_per_second if throttled else 0.0,
             invalid_number=says_invalid_number(code),

@@ -11,6 +11,7 @@ from ivr.texting.contract import Accepted, Refused
 from ivr.texting.delivery import says_invalid_number
 from ivr.texting.gateways.http.description import Answer
 from ivr.texting.gateways.http.templates import expression
+from ivr.texting.gateways.incoming import said
 
 NOT_NOW = (408, 425, 429, 503)
 """RFC 9110, RFC 6585: the request was not carried out and may come again."""
@@ -59,8 +60,8 @@ def _parsed(answer: Answer, body: str) -> Any:
 
 
 def _words(answer: Answer, scope: Mapping[str, Any]) -> str:
-    said = expression(answer.detail)(scope) if answer.detail else ""
-    return "" if said is None else str(said)[:200]
+    words = expression(answer.detail)(scope) if answer.detail else ""
+    return "" if words is None else said(words)
 
 
 def _by_code(answer: Answer, code: str, detail: str, wait: float) -> Refused:
@@ -83,7 +84,7 @@ def _by_code(answer: Answer, code: str, detail: str, wait: float) -> Refused:
 
 def _by_status(status: int, wait: float, body: str) -> Refused:
     """Judge an answer that the description cannot read by its HTTP status (RFC 9110, 15)."""
-    detail = " ".join(body.split())[:200]
+    detail = said(body)
     if status in NOT_NOW:
         return Refused(str(status), detail, retry_after=wait)
     if 300 <= status < 500:

@@ -7,11 +7,10 @@ sender, passwords) come from the settings, under the names that the description 
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from core.document_faults import fault
+from core.document_faults import fault, known_zone
 from core.reasons import reason
 from ivr.texting.contract import DeliveryState
 from ivr.texting.gateways.http import templates
@@ -85,14 +84,6 @@ def _as_list(value: Any) -> Any:
 
 
 JsonTemplate = Annotated[Any, AfterValidator(_leaves)]
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise fault("config-time-zone", zone=value) from None
-    return value
 
 
 class Part(BaseModel):
@@ -279,7 +270,7 @@ class Hook(Part):
     time: str = "iso"
     """How times are written: ``iso``, ``epoch``, ``epoch_ms``, or a format as in
     ``%Y-%m-%d %H:%M:%S``."""
-    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     """Time zone of times that name none."""
     answer: HookAnswer = HookAnswer()
     """Our answer."""

@@ -1,6 +1,7 @@
 """An SMPP 3.4 centre as a TextGateway: bound as a transceiver, bound again when it was lost."""
 
 import asyncio
+import contextlib
 import itertools
 import random
 import ssl
@@ -35,6 +36,8 @@ from ivr.texting.parts import EACH, GSM7, UCS2, parts_of
 
 log = structlog.get_logger(__name__)
 
+LOOK_SECONDS = 60.0
+"""Between two looks for parts of incoming messages that were left behind."""
 _UDH = 0x40
 _PERMANENT = {
     consts.SMPP_ESME_RINVMSGLEN,
@@ -223,21 +226,32 @@ class SmppGateway:
         wait = self._account.back_off_first
         while True:
             try:
-                self._session = await self._bind()
+                session = self._session = await self._bind()
                 self._trouble, wait = "", self._account.back_off_first
                 tried.set()
-                await self._take_left_behind()
-                await self._session.ended.wait()
-                await self._session.close()
+                await self._while_bound(session)
+                await session.close()
                 self._trouble = "connection lost"
             except (OSError, TimeoutError, BindRefused, NotAnswered, SessionLost) as error:
                 self._trouble = str(error) or type(error).__name__
-            except HuifangError as error:
-                log.warning("smpp_parts_not_taken", gateway=self.name, reason=str(error))
+            except Exception as error:  # whatever it is, the next try may go well
+                log.exception("smpp_session_failed", gateway=self.name)
+                self._trouble = str(error) or type(error).__name__
             log.warning("smpp_not_bound", gateway=self.name, reason=self._trouble, wait=wait)
             tried.set()
             await self._clock.sleep(wait)
             wait = min(wait * 2, self._account.back_off_most)
+
+    async def _while_bound(self, session: Session) -> None:
+        """Look after parts that nobody completes, until the session ends."""
+        while not session.ended.is_set():
+            try:
+                await self._take_left_behind()
+            except HuifangError as error:
+                log.warning("smpp_parts_not_taken", gateway=self.name, reason=str(error))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await session.ended.wait()
 
     async def _bind(self) -> Session:
         account = self._account
