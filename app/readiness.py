@@ -58,7 +58,7 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
     yield _calendar(loaded, now, language)
     async for finding in _trunks(loaded, language):
         yield finding
-    async for finding in _gateways(loaded, language):
+    async for finding in gateway_findings(loaded, language):
         yield finding
     cache = prompt_cache(loaded)
     for finding in _voices(loaded, cache, language):
@@ -141,7 +141,8 @@ def _voices(loaded: Loaded, cache: PromptCache, language: str) -> Iterator[Findi
             yield Finding("voice", False, spoken, _said(error, language))
 
 
-async def _gateways(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
+async def gateway_findings(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
+    """Connect to every text gateway; nothing is sent."""
     try:
         gateways = text_gateways(loaded, SystemClock())
     except HuifangError as error:

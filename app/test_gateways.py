@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from app.gateways import text_gateways
+from app.readiness import gateway_findings
 from config.loading import Loaded, load
 from core.clock import SystemClock
 from core.errors import AuthorError
 from ivr.texting.gateways.http.reading import read_description
+from tests.peers.sipp import free_port
+from tests.peers.smpp_center import Center
 
 PAGE = Path(__file__).parent.parent / "docs" / "channels.md"
 BLOCKS = re.findall(r"```yaml( description)?\n(.*?)```", PAGE.read_text("utf-8"), re.S)
@@ -101,3 +104,24 @@ def test_a_secret_that_is_not_set_is_told(tmp_path: Path) -> None:
         load(file, {})
     [problem] = caught.value.problems
     assert (problem.code, problem.place.line) == ("config-gateway-secret-missing", 7)
+
+
+async def test_the_check_says_which_gateway_answers(tmp_path: Path) -> None:
+    closed, center = free_port(), Center()
+    smpp = SMPP.replace("2775", str(center.port))
+    http = KANNEL.replace("13013", str(closed)).removeprefix("text_gateways:\n")
+    known = loaded(tmp_path, smpp + http)
+    async with center:
+        found = [finding async for finding in gateway_findings(known, "en")]
+    assert [(each.what, each.name, each.good) for each in found] == [
+        ("gateway", "centre", True),
+        ("gateway", "kannel", False),
+    ]
+    assert str(closed) in found[1].detail
+
+
+async def test_the_check_tells_what_is_wrong_with_a_description(tmp_path: Path) -> None:
+    known = loaded(tmp_path, KANNEL.replace("description: kannel", "description: kanel"))
+    [finding] = [finding async for finding in gateway_findings(known, "zh")]
+    assert not finding.good
+    assert "huifang.yaml:4" in finding.detail

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -22,16 +23,21 @@ class HttpProvider(WebServer):
 
     taken: list[dict[str, str]] = field(default_factory=list)
     answers: list[tuple[int, str]] = field(default_factory=list)
+    takes: Callable[[dict[str, str]], tuple[int, str]] | None = None
+    """Makes the answer to a genuine request."""
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Say what is served."""
         router.add_post("/", self._cloud)
         router.add_post("/sms/norsubmit", self._mas)
 
-    def _next(self) -> web.Response | None:
-        if not self.answers:
+    def _next(self, sent: dict[str, str]) -> web.Response | None:
+        if self.takes:
+            status, body = self.takes(sent)
+        elif self.answers:
+            status, body = self.answers.pop(0)
+        else:
             return None
-        status, body = self.answers.pop(0)
         return web.Response(status=status, text=body, content_type="application/json")
 
     async def _cloud(self, request: web.Request) -> web.Response:
@@ -43,7 +49,7 @@ class HttpProvider(WebServer):
         if given != wanted.decode():
             return _json({"Code": "SignatureDoesNotMatch", "Message": over}, 400)
         self.taken.append(sent)
-        return self._next() or _json({"Code": "OK", "Message": "OK", "BizId": "9006^0"})
+        return self._next(sent) or _json({"Code": "OK", "Message": "OK", "BizId": "9006^0"})
 
     async def _mas(self, request: web.Request) -> web.Response:
         sent = json.loads(base64.b64decode(await request.read()))
@@ -52,7 +58,7 @@ class HttpProvider(WebServer):
         if sent["mac"] != hashlib.md5(over.encode(), usedforsecurity=False).hexdigest():
             return _json({"rspcod": "IllegalMac", "success": False})
         self.taken.append(sent)
-        return self._next() or _json({"rspcod": "success", "msgGroup": "0921", "success": True})
+        return self._next(sent) or _json({"rspcod": "success", "msgGroup": "0921", "success": True})
 
 
 def _json(body: dict[str, Any], status: int = 200) -> web.Response:

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,8 @@ class TwilioMessages(WebServer):
 
     refusals: dict[str, tuple[int, int]] = field(default_factory=dict)
     created: list[dict[str, str]] = field(default_factory=list)
+    after: Callable[[dict[str, str]], None] | None = None
+    """Told of every message that was created."""
     broken: str = ""
     """``answer``: messages are created, but the connection ends before the answer."""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -61,6 +64,8 @@ class TwilioMessages(WebServer):
             return _error(status, code, "refused as the test wants it")
         sid = f"SM{next(self._numbers):032x}"
         self.created.append({**sent, "sid": sid})
+        if self.after:
+            self.after(self.created[-1])
         if self.broken == "answer":
             assert request.transport is not None
             request.transport.close()

@@ -207,6 +207,24 @@ async def test_nothing_is_acknowledged_before_it_is_kept(tmp_path: Path) -> None
         assert [text.text for text in kept.of(IncomingText)] == ["1"]
 
 
+async def test_a_text_that_comes_again_because_it_was_not_acknowledged_has_the_same_id(
+    tmp_path: Path,
+) -> None:
+    kept = Kept()
+
+    async def fails_after_the_commit(gateway: str, event: Any) -> None:
+        await kept(gateway, event)
+        if len(kept.events) == 1:
+            raise TransientError
+
+    async with Center() as center, bound(center, tmp_path, fails_after_the_commit):  # type: ignore[arg-type]
+        assert await center.tells(b"1") == 0x64
+        assert await center.tells(b"1") == smpp34.ESME_ROK
+        assert await center.tells(b"1") == smpp34.ESME_ROK  # another message of the same words
+        first, again, another = (text.id for text in kept.of(IncomingText))
+        assert first == again != another
+
+
 def part(position: int, octets: bytes, *, reference: int = 7) -> bytes:
     return bytes([5, 0, 3, reference, 2, position]) + octets
 

@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 60.0
 """Between two looks for parts of incoming messages that were left behind."""
+MOST_UNANSWERED = 1000
+"""Messages remembered that came and could not be acknowledged."""
 _UDH = 0x40
 _PERMANENT = {
     consts.SMPP_ESME_RINVMSGLEN,
@@ -117,6 +119,7 @@ class SmppGateway:
         self._take: Take | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._trouble = ""
+        self._unanswered: dict[tuple[Any, ...], datetime] = {}
 
     async def start(self, take: Take) -> None:
         """Begin to connect; returns when the first try is over, whatever came of it."""
@@ -278,18 +281,26 @@ class SmppGateway:
 
     async def _delivered(self, pdu: Any) -> int:
         """Keep what a deliver_sm tells; returns the status that answers it."""
-        now = self._clock.now()
+        same = (pdu.source_addr, pdu.destination_addr, pdu.short_message, pdu.data_coding)
+        now = self._unanswered.pop(same, None) or self._clock.now()
+        session, kept = self._session, False
         try:
             if receipts.is_receipt(pdu.esm_class or 0):
                 await self._take_receipt(pdu, now)
             else:
                 await self._take_text(pdu, now)
-        except HuifangError:
-            return int(consts.SMPP_ESME_RX_T_APPN)  # it comes again
+            kept = True
+        except HuifangError as error:
+            log.warning("smpp_delivery_not_kept", gateway=self.name, reason=str(error))
         except Exception:
-            log.exception("smpp_delivery_not_kept", gateway=self.name)
-            return int(consts.SMPP_ESME_RX_T_APPN)
-        return int(consts.SMPP_ESME_ROK)
+            log.exception("smpp_delivery_failed", gateway=self.name)
+        if not kept or session is None or session.ended.is_set():
+            # The centre does not hear that we have it, and brings it again: with its first time,
+            # by which it is known.
+            self._unanswered[same] = now
+            while len(self._unanswered) > MOST_UNANSWERED:
+                del self._unanswered[next(iter(self._unanswered))]
+        return int(consts.SMPP_ESME_ROK if kept else consts.SMPP_ESME_RX_T_APPN)
 
     async def _take_receipt(self, pdu: Any, now: datetime) -> None:
         octets = pdu.short_message or getattr(pdu, "message_payload", None) or b""
@@ -321,6 +332,7 @@ class SmppGateway:
             octets=octets.hex(),
             data_coding=pdu.data_coding or 0,
             at=now.isoformat(),
+            id=_text(getattr(pdu, "receipted_message_id", None)),
         )
         if total < 2:
             await self._taken(self._joined([part]))
@@ -343,8 +355,9 @@ class SmppGateway:
         text = decoded(octets, first.data_coding, self._account.default_alphabet)
         at = datetime.fromisoformat(first.at)
         number = e164(first.number, self._account.region)
-        # SMPP gives a message no id of its own, and a message has no time of its own either.
-        return IncomingText(made_up_id(number, text, at, first.to), number, first.to, text, at)
+        # SMPP has no id for an incoming message; some centres name one in a parameter.
+        id = first.id or made_up_id(number, text, at, first.to)
+        return IncomingText(id, number, first.to, text, at)
 
     async def _taken(self, event: TextEvent) -> None:
         if self._take is not None:

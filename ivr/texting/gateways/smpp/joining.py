@@ -34,6 +34,8 @@ class Part:
     data_coding: int
     at: str
     """ISO 8601."""
+    id: str = ""
+    """The centre's id, where it names one."""
 
     @property
     def message(self) -> str:
