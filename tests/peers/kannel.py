@@ -4,7 +4,7 @@ import asyncio
 import re
 import subprocess
 from pathlib import Path
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from tests.peers.sipp import free_port
 
@@ -131,9 +131,23 @@ class Kannel:
         """Let a person with `number` write `text` (as UCS-2) to `to`."""
         await self._person(f"{number} {to} ucs2 {quote_from_bytes(text.encode('utf-16-be'))}")
 
-    def received(self) -> list[str]:
-        """Return what arrived at the people: sender, number, coding, text."""
-        return re.findall(r"Got message \d+: <(.*)>", self._read("fakesmsc.log"))
+    def received(self) -> list[tuple[str, str, str]]:
+        """Return what arrived at the people: (sender, number, text), long messages joined."""
+        whole: list[tuple[str, str, str]] = []
+        octets = b""
+        for line in re.findall(r"Got message \d+: <(.*)>", self._read("fakesmsc.log")):
+            sender, number, kind, content = line.split(" ", 3)
+            last = True
+            if kind == "udh":
+                header, _, content = content.split(" ", 2)
+                *_, total, position = unquote_to_bytes(header)
+                last = total == position
+            octets += unquote_to_bytes(content.replace("+", " "))
+            if last:
+                coding = "ascii" if kind == "text" else "utf-16-be"
+                whole.append((sender, number, octets.decode(coding)))
+                octets = b""
+        return whole
 
     def _read(self, name: str) -> str:
         file = self._folder / name

@@ -1,6 +1,7 @@
 """A real HTTP server before webhooks: requests come to them, their answers go back."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -71,8 +72,12 @@ class Kept:
         """Return the events of one kind."""
         return [event for _, event in self.events if isinstance(event, kind)]
 
-    async def until(self, kind: type, number: int = 1, seconds: float = 30) -> list:
+    async def until(self, kind: type, number: int = 1) -> list:
         """Wait until `number` events of `kind` are there."""
-        async with asyncio.timeout(seconds), self._more:
-            await self._more.wait_for(lambda: len(self.of(kind)) >= number)
+        await self.when(lambda: len(self.of(kind)) >= number)
         return self.of(kind)
+
+    async def when(self, holds: Callable[[], bool], seconds: float = 30) -> None:
+        """Wait until `holds`."""
+        async with asyncio.timeout(seconds), self._more:
+            await self._more.wait_for(holds)
