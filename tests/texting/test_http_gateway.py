@@ -1,7 +1,9 @@
 """The HTTP driver with its shipped cloud and carrier descriptions, over real HTTP both ways."""
 
 import asyncio
+import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.errors import UncertainError
+from core.errors import TransientError, UncertainError
 from ivr.texting.contract import (
     Accepted,
     DeliveryReport,
@@ -115,6 +117,22 @@ async def test_a_gateway_that_hangs_up_or_keeps_silent_leaves_it_open() -> None:
         with pytest.raises(UncertainError):
             await driver.send(MESSAGE)
         assert read.is_set()
+
+
+async def test_a_gateway_that_takes_no_connection_got_nothing() -> None:
+    with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for waiting in (first, second):  # they fill its queue: whoever comes now waits for ever
+            waiting.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(deaf.getsockname())
+        driver = gateway("aliyun", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        send = driver._description.send.model_copy(update={"timeout_seconds": 0.9})
+        driver._description = driver._description.model_copy(update={"send": send})
+        async with opened(driver):
+            with pytest.raises(TransientError):
+                await driver.send(MESSAGE)
 
 
 async def post(url: str, body: Any) -> httpx.Response:

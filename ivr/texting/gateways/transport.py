@@ -18,6 +18,12 @@ _NEVER_LEFT = (
 )
 
 
+def patience(seconds: float) -> httpx.Timeout:
+    """Return the time-outs of a request of `seconds`: connecting gives up well before the whole,
+    so that a gateway that does not even take connections is known to have got nothing."""
+    return httpx.Timeout(seconds, connect=seconds / 3, pool=seconds / 3)
+
+
 @asynccontextmanager
 async def posted(gateway: str, seconds: float) -> AsyncIterator[None]:
     """Around one request, of `seconds` at most.

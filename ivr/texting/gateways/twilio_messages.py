@@ -32,7 +32,7 @@ from ivr.texting.contract import (
 )
 from ivr.texting.delivery import says_invalid_number
 from ivr.texting.gateways.incoming import said
-from ivr.texting.gateways.transport import posted
+from ivr.texting.gateways.transport import patience, posted
 from ivr.webhook import WebRequest, WebResponse
 
 log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ class _Http(AsyncHttpClient):  # type: ignore[misc]  # the library has no types
     def __init__(self, name: str, api_url: str) -> None:
         super().__init__(logger=log, is_async=True)
         self._name, self._api_url = name, api_url.rstrip("/")
-        self._client = httpx.AsyncClient(trust_env=False, timeout=SECONDS)
+        self._client = httpx.AsyncClient(trust_env=False, timeout=patience(SECONDS))
 
     async def request(
         self,

@@ -17,7 +17,7 @@ from ivr.texting.gateways.http import answering, asking, telling
 from ivr.texting.gateways.http.asking import Own
 from ivr.texting.gateways.http.description import Description
 from ivr.texting.gateways.http.templates import TemplateFault, template
-from ivr.texting.gateways.transport import posted
+from ivr.texting.gateways.transport import patience, posted
 from ivr.webhook import WebRequest, WebResponse
 
 log = structlog.get_logger(__name__)
@@ -79,7 +79,7 @@ class HttpGateway:
                 request.url,
                 headers=request.headers,
                 content=request.body,
-                timeout=send.timeout_seconds,
+                timeout=patience(send.timeout_seconds),
             )
         headers = {name.lower(): value for name, value in response.headers.items()}
         try:
