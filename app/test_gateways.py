@@ -15,7 +15,8 @@ from tests.peers.sipp import free_port
 from tests.peers.smpp_center import Center
 
 PAGE = Path(__file__).parent.parent / "docs" / "channels.md"
-BLOCKS = re.findall(r"```yaml( description)?\n(.*?)```", PAGE.read_text("utf-8"), re.S)
+SECTION = PAGE.read_text("utf-8").partition("## SMS gateways")[2]
+BLOCKS = re.findall(r"```yaml( description)?\n(.*?)```", SECTION, re.S)
 SETTINGS = [text for description, text in BLOCKS if not description]
 DESCRIPTIONS = [text for description, text in BLOCKS if description]
 
