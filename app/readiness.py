@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app import noticing, recognisers, surveys
+from app.gateways import text_gateways
 from app.measuring import measured
 from app.prompt_building import build
 from app.scheduled import survey_faults, unit_faults
@@ -21,10 +22,12 @@ from app.vocabulary import Words, hears, vocabulary
 from app.wiring import opened, prompt_cache, sip_channel, started
 from config.loading import Loaded
 from core.catalogue import text
-from core.errors import HuifangError, Problem
+from core.clock import SystemClock
+from core.errors import HuifangError, Problem, TransientError, problem
 from dialer.calendar import is_working_day, zone
 from flows.reader import read
 from ivr.channels.sip.driver import SipChannel
+from ivr.texting.contract import TextEvent
 from speech.plan import How
 from speech.prompts import PromptCache
 from storage import notices
@@ -58,6 +61,8 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
     yield _disk(loaded.data, language)
     yield _calendar(loaded, now, language)
     async for finding in _trunks(loaded, language):
+        yield finding
+    async for finding in gateway_findings(loaded, language):
         yield finding
     cache = prompt_cache(loaded)
     for finding in _voices(loaded, cache, language):
@@ -145,6 +150,29 @@ def _voices(loaded: Loaded, cache: PromptCache, language: str) -> Iterator[Findi
             yield Finding("voice", True, spoken, cache.speaker_of(spoken))
         except HuifangError as error:
             yield Finding("voice", False, spoken, _said(error, language))
+
+
+async def gateway_findings(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
+    """Connect to every text gateway; nothing is sent."""
+    try:
+        gateways = text_gateways(loaded, SystemClock())
+    except HuifangError as error:
+        yield Finding("gateway", False, "", _said(error, language))
+        return
+    for gateway in gateways:
+        try:
+            await gateway.start(_takes_nothing)
+            wrong = await gateway.check()
+        finally:
+            await gateway.close()
+        code = "check-gateway-silent" if wrong else "check-gateway-answers"
+        yield Finding("gateway", not wrong, gateway.name, text(code, language, detail=wrong))
+
+
+async def _takes_nothing(gateway: str, event: TextEvent) -> None:
+    """Leave what comes in during a check where it is: the gateway keeps it and comes again."""
+    del event
+    raise TransientError(problem("gateway-not-started", name=gateway))
 
 
 async def _schedules(loaded: Loaded, language: str) -> Finding:

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from app.context import screen
+from app.gateways import text_gateways
 from app.texting import TextSurveys, text_worker
-from app.wiring import text_gateways
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock

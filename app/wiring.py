@@ -1,15 +1,13 @@
 """The composition root: concrete classes are named here, and only here, and put together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from app.recognisers import chosen
 from app.transcribing import Transcribing
 from config.loading import Loaded
-from config.sections.text_gateways import DryRunGatewaySettings
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
 from ivr.channels.contract import VoiceChannel
@@ -17,9 +15,6 @@ from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pickup import PickUpRules
 from ivr.channels.sip.pool import Ports
 from ivr.conversation_rules import ConversationRules
-from ivr.texting.contract import TextGateway
-from ivr.texting.gateways.dry_run import DryRunGateway
-from ivr.texting.people import TextPeople
 from speech.contract import Recogniser
 from speech.mending import mend_all
 from speech.pickup.judge import Tuning
@@ -125,21 +120,6 @@ async def on_the_line(
             yield
         finally:
             await channel.close()
-
-
-def text_gateways(loaded: Loaded, clock: Clock) -> list[TextGateway]:
-    """Return the configured text gateways, one driver each; none is connected yet."""
-    return [_TEXT_GATEWAYS[each.driver](each, clock) for each in loaded.settings.text_gateways]
-
-
-def _dry_run(settings: DryRunGatewaySettings, clock: Clock) -> TextGateway:
-    people = TextPeople(seconds=settings.reply_seconds)
-    rate = settings.messages_per_second
-    return DryRunGateway(settings.name, clock, people, messages_per_second=rate)
-
-
-_TEXT_GATEWAYS: dict[str, Callable[[Any, Clock], TextGateway]] = {"dry_run": _dry_run}
-"""`driver` of the settings -> what makes it."""
 
 
 def conversation_rules(loaded: Loaded) -> ConversationRules:

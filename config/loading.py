@@ -35,6 +35,8 @@ class Loaded:
     """With their secrets."""
     mail_password: str = field(default="", repr=False)
     """Of the mail server; empty: none."""
+    gateway_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """Name of a text gateway -> its secrets by their names."""
     written: bool = True
     """False where there is no settings file: these are the defaults."""
     document: Document = field(default_factory=lambda: Document(DEFAULT_FILE, ""), repr=False)
@@ -76,11 +78,12 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
         _with_secret(trunk, index, document, folder, environ, problems)
         for index, trunk in enumerate(settings.trunks)
     )
+    secrets = _gateway_secrets(settings, document, folder, environ, problems)
     url = _database_url(settings, document, folder, problems)
     mail = _mail_password(settings, document, folder, environ, problems)
     if problems:
         raise AuthorError(*problems)
-    return Loaded(settings, folder, url, trunks, mail, bool(present), document)
+    return Loaded(settings, folder, url, trunks, mail, secrets, bool(present), document)
 
 
 def _check_zones(settings: Settings, document: Document, problems: list[Problem]) -> None:
@@ -139,6 +142,33 @@ def _mail_password(
     place = document.place(("mail", "password_env"))
     problems.append(problem("config-mail-secret-missing", place, env=mail.password_env))
     return ""
+
+
+def _gateway_secrets(
+    settings: Settings,
+    document: Document,
+    folder: Path,
+    environ: Mapping[str, str],
+    problems: list[Problem],
+) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for index, gateway in enumerate(settings.text_gateways):
+        secrets = found.setdefault(gateway.name, {})
+        for name, source in gateway.secret_sources().items():
+            place = document.place(_secret_path(index, name, document))
+            if source.file:
+                secrets[name] = _secret_file(folder / source.file, place, problems)
+            elif environ.get(source.env):
+                secrets[name] = environ[source.env]
+            else:
+                missing = "config-gateway-secret-missing"
+                problems.append(problem(missing, place, name=gateway.name, env=source.env))
+    return found
+
+
+def _secret_path(index: int, name: str, document: Document) -> KeyPath:
+    among: KeyPath = ("text_gateways", index, "secrets", name)
+    return among if among in document.places else ("text_gateways", index, name)
 
 
 def _database_url(

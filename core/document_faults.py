@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated, Any, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import PydanticCustomError
@@ -66,6 +67,15 @@ _LIMITS = {
 def fault(code: str, **values: object) -> PydanticCustomError:
     """Return a validation error that names its own catalogue entry, for validators to raise."""
     return PydanticCustomError(_CODE, "{code}", {"code": code, **values})
+
+
+def known_zone(zone: str) -> str:
+    """Check that `zone` is a time zone of the tz database; for types of settings."""
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise fault("config-time-zone", zone=zone) from None
+    return zone
 
 
 def faults(

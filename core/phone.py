@@ -40,6 +40,24 @@ def mask(number: str) -> str:
     return f"{digits[:3]}{'*' * (len(digits) - 7)}{digits[-4:]}"
 
 
+def written(number: str, number_format: str) -> str:
+    """Return `number` (E.164) as a trunk or a text gateway wants it.
+
+    ``{national}`` is what one dials inside the country: ``13800138000``, ``01012345678``.
+    Numbers that are none of E.164 (an extension of the house) stay as they are.
+    """
+    digits = number.removeprefix("+")
+    national = digits
+    if number.startswith("+"):
+        try:
+            parsed = phonenumbers.parse(number)
+            shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+            national = "".join(c for c in shown if c.isdigit())
+        except phonenumbers.NumberParseException:
+            national = digits
+    return number_format.format(e164=number, digits=digits, national=national)
+
+
 @dataclass(frozen=True)
 class RefusedNumber:
     """A piece of a cell that gave no number to dial."""

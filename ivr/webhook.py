@@ -18,6 +18,8 @@ class WebRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     """Whole; the server has refused what is too large (413)."""
+    remote: str = ""
+    """IP address of who sent it (behind a proxy that is ours: of whom the proxy names)."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class WebResponse:
     body: str = ""
     content_type: str = "text/plain; charset=utf-8"
     refusal: str = ""
-    """Why the request was refused, in a whole word that is counted: ``signature``, ``unknown``,
-    ``malformed``, ``oversized``; empty: it was taken."""
+    """Why the request was refused, in a whole word that is counted: ``signature`` (or another
+    proof of who it is), ``unknown``, ``malformed``, ``oversized``; empty: it was taken."""
 
 
 class Webhook(Protocol):

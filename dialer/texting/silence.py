@@ -12,6 +12,7 @@ from dialer.texting.ledger import Ledger, outgoing
 from dialer.texting.terms import Programs, TextingRules, TextTally
 from flows.session import Session
 from ivr.texting import conversation as talks
+from ivr.texting.delivery import disposition_of
 from ivr.texting.language import written_language
 from ivr.texting.rendering import Message
 from storage.database import Database
@@ -120,8 +121,5 @@ async def undelivered(session: AsyncSession, lost: Sequence[Undelivered], ledger
 
 
 def _why(lost: Undelivered) -> Disposition:
-    if lost.invalid_number:
-        return Disposition.INVALID_NUMBER
-    if lost.state in ("undeliverable", "expired"):
-        return Disposition.UNREACHABLE
-    return Disposition.FAILED  # refused by the gateway or the network: not the party's fault
+    came = disposition_of(lost.state, lost.error, invalid_number=lost.invalid_number)
+    return came or Disposition.FAILED  # refused by the gateway or the network

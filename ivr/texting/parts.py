@@ -5,7 +5,7 @@ of a long message carry a header of 6 octets). One message holds 160 septets or 
 UCS-2, a part of several 153 or 67. An escape sequence or a surrogate pair is never cut.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 GSM7, UCS2 = "gsm7", "ucs2"
@@ -54,8 +54,8 @@ def _units(character: str) -> int:
     return 2 if ord(character) > 0xFFFF else 1
 
 
-def parts_of(text: str) -> Parts:
-    """Return how `text` is sent."""
+def parts_of(text: str, each: Mapping[str, int] = EACH) -> Parts:
+    """Return how `text` is sent; `each`: units of each part of a longer one."""
     encoding = encoding_of(text)
     size: Callable[[str], int] = _septets if encoding == GSM7 else _units
     units = sum(map(size, text))
@@ -65,7 +65,7 @@ def parts_of(text: str) -> Parts:
     start = held = 0
     for index, character in enumerate(text):
         needed = size(character)
-        if held + needed > EACH[encoding]:
+        if held + needed > each[encoding]:
             cut.append(text[start:index])
             start, held = index, 0
         held += needed

@@ -5,7 +5,7 @@ not started yet, with the other side running.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,30 +20,14 @@ from ivr.texting.contract import (
     IncomingText,
     OutgoingText,
     TextEvent,
-    TextGateway,
 )
 from ivr.texting.gateways.dry_run import DryRunGateway
 from ivr.texting.people import Texter, TextPeople, Writes
+from tests.contract.text_offices import Office, http, smpp, twilio
 
 LIMIT = 20.0
 """Seconds after which something that has to happen has not."""
 LONG = "您好，这是一条很长的短信，要分成几条发送，收到时应当是完整的一条。" * 6 + "👮‍♀️{}€"
-
-
-@dataclass
-class Office:
-    """A gateway, and the other side of it."""
-
-    gateway: TextGateway
-    reached: str
-    """A number at which messages arrive, as is reported."""
-    lost: str
-    """A number at which they do not, as is reported."""
-    writes: Callable[[str, str, int], Awaitable[None]]
-    """(number, words, copies): the person there writes to us; the other side delivers the message
-    so many times, each time as the same message."""
-    got: Callable[[str], list[str]]
-    """(number) -> what arrived there, long messages joined."""
 
 
 @dataclass
@@ -88,7 +72,12 @@ async def dry_run() -> AsyncIterator[Office]:
     )
 
 
-OFFICES: dict[str, Callable[[], AbstractAsyncContextManager[Office]]] = {"dry_run": dry_run}
+OFFICES: dict[str, Callable[[], AbstractAsyncContextManager[Office]]] = {
+    "dry_run": dry_run,
+    "http": http,
+    "smpp": smpp,
+    "twilio": twilio,
+}
 
 
 @pytest.fixture(params=OFFICES)

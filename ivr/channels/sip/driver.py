@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import TransientError, problem
+from core.phone import written
 from core.trunk import Trunk
 from ivr.channels.contract import (
     Ability,
@@ -29,7 +30,7 @@ from ivr.channels.contract import (
 )
 from ivr.channels.happenings import Happenings
 from ivr.channels.sip import protocol
-from ivr.channels.sip.numbering import transfer_target, written
+from ivr.channels.sip.numbering import transfer_target
 from ivr.channels.sip.pickup import PickUp, PickUpRules
 from ivr.channels.sip.pool import LinePool, Ports
 from ivr.channels.sip.understanding import Understanding

@@ -1,27 +1,8 @@
 """How a number is written to a trunk, and how a trunk is written to a line. Pure."""
 
-import phonenumbers
-
+from core.phone import written
 from core.trunk import Trunk
 from ivr.channels.sip.protocol import LineTrunk
-
-
-def written(number: str, number_format: str) -> str:
-    """Return `number` (E.164) as the trunk wants it.
-
-    ``{national}`` is what one dials inside the country: ``13800138000``, ``01012345678``.
-    Numbers that are none of E.164 (an extension of the house) stay as they are.
-    """
-    digits = number.removeprefix("+")
-    national = digits
-    if number.startswith("+"):
-        try:
-            parsed = phonenumbers.parse(number)
-            shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
-            national = "".join(c for c in shown if c.isdigit())
-        except phonenumbers.NumberParseException:
-            national = digits
-    return number_format.format(e164=number, digits=digits, national=national)
 
 
 def target(trunk: Trunk) -> str:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from core.phone import written
 from core.trunk import Trunk
-from ivr.channels.sip.numbering import line_trunk, transfer_target, written
+from ivr.channels.sip.numbering import line_trunk, transfer_target
 
 
 @pytest.mark.parametrize(
