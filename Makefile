@@ -14,7 +14,7 @@ help:
 $(VENV)/.demo: pyproject.toml
 	$(PYTHON) -c 'import sys; v=sys.version_info[:2]; sys.exit(0 if (3,11)<=v<=(3,12) else "Huifang needs Python 3.11 or 3.12; this is %d.%d. Set PYTHON=..." % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary huifang,srt -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary huifang,srt -e '.[demo]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo

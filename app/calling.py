@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app import surveys
 from app.prompt_building import for_survey
+from app.vocabulary import hears
 from app.wiring import conversation_rules
 from config.loading import Loaded
 from core.clock import Clock
@@ -46,8 +47,12 @@ class Calls:
         clock: Clock,
         trunks: Collection[Trunk],
         rules: ConversationRules | None = None,
+        *,
+        models: Collection[str] | None = None,
     ) -> None:
-        """`rules`: how conversations are held; None: as configured."""
+        """`rules`: how conversations are held; None: as configured. `models`: the languages that
+        have one to hear answers with; None: not known, the channel decides."""
+        self._hears = hears(loaded, models)
         self._database, self._channel, self._prompts = database, channel, prompts
         self._clock, self._loaded = clock, loaded
         self._zone = ZoneInfo(loaded.settings.calling.time_zone)
@@ -67,11 +72,15 @@ class Calls:
         found = []
         for version in stored:
             file = self._as_stored(version.name, version.source, version.sha256)
-            faults = [f for f in check(file, abilities=self._channel.abilities) if f.is_error]
+            problems = check(file, abilities=self._channel.abilities, hears=self._hears)
+            faults = [found for found in problems if found.is_error]
             if faults:
                 raise AuthorError(*faults)
             program = compile_flow(
-                file.flow, sha256=file.sha256, transfers=surveys.transfers(self._loaded)
+                file.flow,
+                sha256=file.sha256,
+                transfers=surveys.transfers(self._loaded),
+                hears=self._hears,
             )
             survey = surveys.ReadySurvey(file, program)
             prompts = for_survey(self._prompts, survey)
@@ -115,6 +124,7 @@ class Calls:
             clock=self._clock,
             rules=self._rules,
             survey_folder=folder,
+            may_leave_message=not candidate.known.key_incident,
         )
 
     async def _fields(self, candidate: Candidate) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from app.commands import (
     database,
     demo,
     do_not_call,
+    evaluate,
     flow,
     import_cases,
     init,
@@ -23,6 +24,7 @@ from app.commands import (
     results,
     run,
     schedule,
+    transcribe,
     why,
 )
 from app.context import Invocation, complaints, refuse
@@ -71,8 +73,10 @@ app.add_typer(schedule.app, name="schedule")
 app.command("why")(why.why)
 app.command("results")(results.results)
 app.command("write-back")(results.write_back)
+app.command("transcribe")(transcribe.transcribe)
 app.add_typer(queue.app, name="queue")
 app.add_typer(do_not_call.app, name="do-not-call")
+app.add_typer(evaluate.app, name="evaluate")
 app.command("demo")(demo.demo)
 app.command("people")(people.people)
 app.add_typer(database.app, name="database")

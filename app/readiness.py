@@ -17,7 +17,8 @@ from app import recognisers, surveys
 from app.measuring import measured
 from app.prompt_building import build
 from app.scheduled import survey_faults, unit_faults
-from app.wiring import opened, prompt_cache, sip_channel
+from app.vocabulary import Words, hears, vocabulary
+from app.wiring import opened, prompt_cache, sip_channel, started
 from config.loading import Loaded
 from core.catalogue import text
 from core.errors import HuifangError, Problem
@@ -63,8 +64,12 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
     if loaded.settings.schedules:
         yield await _schedules(loaded, language)
     yield speech(loaded, language)
-    for name, file in surveys.files(loaded).items():
-        yield await _survey(name, file, loaded, cache, language)
+    try:
+        async with started(recognisers.recogniser(loaded)) as words:
+            for name, file in surveys.files(loaded).items():
+                yield await _survey(name, file, loaded, cache, words, language)
+    except HuifangError as error:
+        yield Finding("speech", False, "", _said(error, language))
 
 
 def _said(error: HuifangError, language: str) -> str:
@@ -171,7 +176,12 @@ def speech(loaded: Loaded, language: str) -> Finding:
 
 
 async def _survey(
-    name: str, file: Path, loaded: Loaded, cache: PromptCache, language: str
+    name: str,
+    file: Path,
+    loaded: Loaded,
+    cache: PromptCache,
+    words: Words | None,
+    language: str,
 ) -> Finding:
     """Check a survey and make all its prompts, the ones with case fields by their examples."""
     try:
@@ -182,6 +192,8 @@ async def _survey(
             sounds=lengths.sounds,
             abilities=SipChannel.abilities,
             transfers=surveys.transfers(loaded),
+            hears=hears(loaded, () if words is None else words.languages),
+            vocabulary=await vocabulary(file, words) if words is not None else None,
         )
         built = await build(cache, survey)
     except HuifangError as error:
@@ -195,4 +207,15 @@ async def _survey(
         joined=made[How.JOINED],
         voice=made[How.VOICE],
     )
-    return Finding("survey", True, name, "\n".join([detail, *_said_all(lengths.doubts, language)]))
+    said = [detail, _by_voice(survey, words, language), *_said_all(lengths.doubts, language)]
+    return Finding("survey", True, name, "\n".join(line for line in said if line))
+
+
+def _by_voice(survey: surveys.ReadySurvey, words: Words | None, language: str) -> str:
+    """Say in which of its languages a survey that listens is held by keys alone."""
+    flow = survey.program.flow
+    heard = frozenset() if words is None else words.languages
+    deaf = [each for each in flow.languages if each not in heard]
+    if not (flow.speech.enabled and deaf):
+        return ""
+    return text("check-keys-only", language, languages=", ".join(deaf))

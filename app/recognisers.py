@@ -18,6 +18,8 @@ class Hearing:
     """What hears each language."""
 
     models: dict[str, Path]
+    names: dict[str, str]
+    """Language -> the model's or server's name, as it is kept with what was heard."""
     servers: dict[str, str]
     problems: tuple[Problem, ...] = ()
     """Settings that name what is not there, and languages with a choice that nobody made."""
@@ -37,11 +39,11 @@ def chosen(loaded: Loaded) -> Hearing:
     """Choose a model or a server for each language. Raises AuthorError for unreadable models."""
     settings, folder = loaded.settings.speech, model_folder(loaded)
     added = {model.name: model for model in folder.list()}
-    models: dict[str, Path] = {}
+    names: dict[str, str] = dict(settings.servers)
     problems: list[Problem] = []
     for language, name in settings.models.items():
         if name in added:
-            models[language] = folder.path(name)
+            names[language] = name
         else:
             place = loaded.document.place(("speech", "models", language))
             known = ", ".join(added) or "-"
@@ -49,15 +51,20 @@ def chosen(loaded: Loaded) -> Hearing:
     for language in {model.language for model in added.values()}:
         if language in settings.models or language in settings.servers:
             continue
-        names = [model.name for model in added.values() if model.language == language]
-        if len(names) == 1:
-            models[language] = folder.path(names[0])
+        own = [model.name for model in added.values() if model.language == language]
+        if len(own) == 1:
+            names[language] = own[0]
         else:
             place = Place(loaded.document.file)
             problems.append(
-                problem("speech-model-choice", place, language=language, names=", ".join(names))
+                problem("speech-model-choice", place, language=language, names=", ".join(own))
             )
-    return Hearing(models, dict(settings.servers), tuple(problems))
+    models = {
+        language: folder.path(name)
+        for language, name in names.items()
+        if language not in settings.servers
+    }
+    return Hearing(models, names, dict(settings.servers), tuple(problems))
 
 
 def spoken_languages(flow: Flow) -> frozenset[str]:
@@ -71,6 +78,8 @@ def faults(loaded: Loaded, wanted: Iterable[str]) -> tuple[Problem, ...]:
     A language that nothing can hear is refused, unless the operator wrote that its surveys are
     to be asked by keys (`speech: without_model: keys`): then it is a warning.
     """
+    if not loaded.settings.speech.by_voice:
+        return ()
     hearing = chosen(loaded)
     keys = loaded.settings.speech.without_model == "keys"
     code, severity = ("speech-by-keys", "warning") if keys else ("speech-unheard", "error")

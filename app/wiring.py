@@ -5,14 +5,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from app.recognisers import chosen
+from app.transcribing import Transcribing
 from config.loading import Loaded
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
 from ivr.channels.contract import VoiceChannel
 from ivr.channels.sip.driver import SipChannel
+from ivr.channels.sip.pickup import PickUpRules
 from ivr.channels.sip.pool import Ports
 from ivr.conversation_rules import ConversationRules
+from speech.contract import Recogniser
 from speech.mending import mend_all
+from speech.pickup.judge import Tuning
+from speech.pickup.lists import load_phrases
 from speech.prompts import PromptCache
 from speech.studio import Studio
 from speech.voice import Voice
@@ -60,8 +66,8 @@ def studio(loaded: Loaded) -> Studio:
     return Studio(loaded.path(loaded.settings.folders.studio))
 
 
-def sip_channel(loaded: Loaded) -> SipChannel:
-    """Return the SIP driver with lines for all configured channels.
+def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
+    """Return the SIP driver with lines for all configured channels; `hears` takes what is spoken.
 
     Raises AuthorError where no trunk is configured.
     """
@@ -75,32 +81,84 @@ def sip_channel(loaded: Loaded) -> SipChannel:
         rtp_until=sip.rtp_ports[1],
     )
     channels = min(pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
-    return SipChannel(loaded.trunks, channels=channels, ports=ports)
+    return SipChannel(
+        loaded.trunks,
+        channels=channels,
+        ports=ports,
+        recogniser=hears,
+        pick_up=pick_up_rules(loaded),
+    )
+
+
+def pick_up_rules(loaded: Loaded) -> PickUpRules | None:
+    """Return how it is found out who picked up; None: it is not.
+
+    Raises AuthorError where a file of the operator's phrases cannot be read.
+    """
+    settings = loaded.settings.pick_up
+    if not settings.listen:
+        return None
+    lists = [load_phrases(each, loaded.data / "pickup") for each in settings.announcements]
+    return PickUpRules(
+        Tuning(long_greeting=settings.long_greeting), tuple(each for each in lists if each)
+    )
 
 
 @asynccontextmanager
-async def on_the_line(loaded: Loaded, channel: VoiceChannel) -> AsyncIterator[None]:
-    """Start the channel, and close it at the end; recordings that a crash cut off are mended.
+async def on_the_line(
+    loaded: Loaded, channel: VoiceChannel, hears: Recogniser | None = None
+) -> AsyncIterator[None]:
+    """Start the channel and what hears for it, and close both at the end; recordings that a crash
+    cut off are mended.
 
-    Raises PermanentError where no line can be started.
+    Raises PermanentError where no line can be started, or a model cannot be loaded.
     """
     await asyncio.to_thread(mend_all, recordings(loaded))
-    await channel.start()
-    try:
-        yield
-    finally:
-        await channel.close()
+    async with started(hears):
+        await channel.start()
+        try:
+            yield
+        finally:
+            await channel.close()
 
 
 def conversation_rules(loaded: Loaded) -> ConversationRules:
     """Return how conversations are held."""
+    pick_up = loaded.settings.pick_up
     return ConversationRules(
         recordings=recordings(loaded),
         record_calls=loaded.settings.recording.calls,
         transfers={each.name: each.target for each in loaded.settings.transfers},
+        mailbox_messages=dict(pick_up.messages) if pick_up.mailbox == "message" else {},
     )
 
 
 def recordings(loaded: Loaded) -> Path:
     """Return the folder of recordings."""
     return loaded.data / "recordings"
+
+
+@asynccontextmanager
+async def started(hears: Recogniser | None) -> AsyncIterator[Recogniser | None]:
+    """Load the recogniser's models, and end it; nothing where there is none.
+
+    Raises PermanentError where a model cannot be loaded.
+    """
+    if hears is None:
+        yield None
+        return
+    await hears.start()
+    try:
+        yield hears
+    finally:
+        await hears.close()
+
+
+def transcribing(
+    loaded: Loaded, database: Database, hears: Recogniser | None, clock: Clock
+) -> Transcribing | None:
+    """Return what writes open answers down; None where nothing hears them."""
+    if hears is None:
+        return None
+    names = chosen(loaded).names
+    return Transcribing(database, hears, recordings(loaded), clock, models=names)

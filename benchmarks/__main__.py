@@ -23,9 +23,14 @@ NAMES = (
     "claims",
     "claim_to_invite",
     "dry_run",
+    "pick_up",
     "recognition",
     "sip_load",
+    "speech_latency",
+    "bad_line_keys",
+    "voice_activity",
     "voices",
+    "talk_off",
 )
 RESULTS = Path(__file__).parent / "results"
 

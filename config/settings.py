@@ -18,6 +18,7 @@ from config.sections.database import DatabaseSettings
 from config.sections.folders import FolderSettings
 from config.sections.logging import LoggingSettings
 from config.sections.pacing import PacingSettings
+from config.sections.pick_up import PickUpSettings
 from config.sections.recording import RecordingSettings
 from config.sections.retry import RetrySettings
 from config.sections.schedules import ScheduleSettings
@@ -75,6 +76,8 @@ class Settings(BaseSettings):
     """Voice of each language."""
     speech: SpeechSettings = SpeechSettings()
     """What hears the people who speak their answers."""
+    pick_up: PickUpSettings = PickUpSettings()
+    """Finding out who picked up, and what a mailbox hears."""
     recording: RecordingSettings = RecordingSettings()
     """Recordings of calls."""
     schedules: tuple[ScheduleSettings, ...] = ()

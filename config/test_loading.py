@@ -38,8 +38,12 @@ def test_the_example_file_says_the_defaults() -> None:
     loaded = load(EXAMPLE, {})
     assert loaded.settings.calling.rules() == CallingRules()
     assert loaded.settings.retry_table() == default_retry()
+    # But for one: no speech model comes along, so a new house says that keys will do.
+    assert loaded.settings.speech.without_model == "keys"
+    keys = loaded.settings.speech.model_copy(update={"without_model": "refuse"})
     defaults = Settings().model_dump(exclude={"retry"})
-    assert loaded.settings.model_dump(exclude={"retry"}) == defaults
+    found = loaded.settings.model_copy(update={"speech": keys})
+    assert found.model_dump(exclude={"retry"}) == defaults
 
 
 def test_the_example_file_names_every_setting() -> None:
@@ -123,3 +127,9 @@ def test_relative_paths_are_relative_to_the_settings_file(tmp_path: Path) -> Non
     loaded = load(written(tmp_path, "database: {url: 'sqlite:///var/x.db'}"), {})
     assert loaded.database_url == f"sqlite:///{tmp_path}/var/x.db"
     assert loaded.data == tmp_path / "var"
+
+
+def test_a_message_for_mailboxes_holds_no_fields(tmp_path: Path) -> None:
+    text = "pick_up:\n  mailbox: message\n  messages:\n    zh: 您好，{name}\n"
+    assert [code for _, code in faults(tmp_path, text)] == ["config-message-field"]
+    assert faults(tmp_path, "pick_up:\n  mailbox: message\n") == [(1, "config-message-missing")]

@@ -5,7 +5,8 @@
     en = "Step “{step}” can never be reached."
 
 Files lie in ``core/texts/``. Keys are unique over all files (tested), both languages are present
-and use the same values (tested).
+and use the same values (tested). What the person on the line hears lies in ``spoken.toml``, in
+every language of `SPOKEN` as well; a language that nobody wrote hears the English words.
 """
 
 import tomllib
@@ -13,6 +14,9 @@ from functools import cache
 from importlib import resources
 
 LANGUAGES = ("zh", "en")
+"""What screens speak."""
+SPOKEN = ("ko",)
+"""Further languages in which people are called: the texts of ``spoken.toml`` stand in them, too."""
 
 
 @cache

@@ -27,6 +27,11 @@ def is_gone(name: str) -> bool:
     return _start_of(int(pid)) != start
 
 
+def is_of_this_machine(name: str) -> bool:
+    """True where `name` is, or was, a process of this machine, in whichever container."""
+    return name.partition("/")[0] == socket.gethostname()[:60]
+
+
 def _place() -> str:
     try:
         space = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")

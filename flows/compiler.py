@@ -31,11 +31,16 @@ Question = Ask | Number | Book
 
 
 def compile_flow(
-    flow: Flow, *, sha256: str = "", transfers: Collection[str] | None = None
+    flow: Flow,
+    *,
+    sha256: str = "",
+    transfers: Collection[str] | None = None,
+    hears: Collection[str] | None = None,
 ) -> Program:
     """Return the walkable form of `flow`; `sha256` is the hash of its source text(s).
 
-    `transfers` names those to whom calls can be transferred (default: everybody).
+    `transfers` names those to whom calls can be transferred (default: everybody), `hears` the
+    languages in which answers can be heard (default: all).
     """
     placed = list(_placed(flow))
     names: dict[Path, str] = {}
@@ -54,7 +59,8 @@ def compile_flow(
         node = Node(names[place.path], step, place.part, place.path, (), after)
         nodes[node.name] = replace(node, edges=tuple(_edges(node, flow, names, parts)))
     known = None if transfers is None else frozenset(transfers)
-    return Program(flow, names[(MAIN, 0)], nodes, parts, sha256, known)
+    heard = None if hears is None else frozenset(hears)
+    return Program(flow, names[(MAIN, 0)], nodes, parts, sha256, known, heard)
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,15 @@ class Program:
     """Hash of the source text(s): tells versions apart in sessions and results."""
     transfers: frozenset[str] | None = None
     """Names of those to whom calls can be transferred; None: not known, so everybody."""
+    hears: frozenset[str] | None = None
+    """Languages in which answers can be heard; None: not known, so all. In the others a survey
+    that listens is held by keys alone."""
     prepared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What the engine works out once per program and keeps (never part of a session)."""
+
+    def listens(self, language: str) -> bool:
+        """Return whether spoken answers count in a conversation in `language`."""
+        return self.flow.speech.enabled and (self.hears is None or language in self.hears)
 
     @cached_property
     def global_keys(self) -> str:

@@ -40,7 +40,7 @@ class Pending:
     """A spoken answer that is being asked back."""
 
     answer: int
-    """Index of the choice or slot."""
+    """Index of the choice or slot; below zero: of a key that works everywhere, counted from -1."""
     raw: str
     confidence: float
 

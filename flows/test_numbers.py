@@ -10,7 +10,7 @@ SCORE = {"number": "请打分", "id": "score", "digits": [1, 2], "least": 1, "mo
 
 
 @pytest.mark.parametrize(
-    ("words", "value"), [("五", "5"), ("幺二", "12"), ("我打十分", "10"), ("one five", "15")]
+    ("words", "value"), [("五", "5"), ("幺二", "12"), ("我打十分", "10"), ("按一五", "15")]
 )
 def test_a_number_may_be_spoken(words: str, value: str) -> None:
     done = hold(survey(SCORE, **SPEECH), Speech(words))

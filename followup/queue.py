@@ -12,6 +12,7 @@ from storage import followups
 from storage.corrections import call_again, correct_number
 from storage.database import Database
 from storage.followups import QueueEntry, QueueEvent
+from storage.heard import HeardAttempt, heard_in
 
 NOT_REACHED = "not_reached"
 CORRECTED = "corrected"
@@ -46,6 +47,17 @@ class Queue:
             if not found:
                 raise AuthorError(problem("queue-unknown", item=item_id))
             return found[0], await followups.events(session, item_id)
+
+    async def heard(self, item_id: int) -> list[HeardAttempt]:
+        """Return what was said in the calls that led to an item, the latest first.
+
+        Raises AuthorError where there is no such item.
+        """
+        entry, _ = await self.show(item_id)
+        if entry.callback_id is None:
+            return []
+        async with self._database.read() as session:
+            return await heard_in(session, entry.callback_id)
 
     async def claim_next(self, by: str) -> QueueEntry | None:
         """Give the most pressing open item to `by`; None where none is open."""

@@ -35,6 +35,7 @@ from flows.exchange import (
 )
 from flows.program import Program
 from ivr.channels.contract import (
+    AnnouncementHeard,
     Answered,
     Call,
     Dialed,
@@ -45,14 +46,14 @@ from ivr.channels.contract import (
     VoiceChannel,
 )
 from ivr.conversation_rules import ConversationRules
-from ivr.dialogue import Dialogue, MachineAnswered, TooLong
+from ivr.dialogue import CarrierAnswered, Dialogue, MachineAnswered, TooLong
 from ivr.journal import Journal
 from ivr.listening import Listening
 from ivr.outcome import Outcome
 from ivr.playlist import Playlist, Prompt
-from ivr.progress import disposition_of
+from ivr.progress import announced, disposition_of, sign_of
 from ivr.prompt_length import length_of
-from speech.contract import PromptSource
+from speech.contract import PickedUpBy, PromptSource
 
 __all__ = ["ConversationRules", "hold"]
 
@@ -79,8 +80,11 @@ async def hold(
     clock: Clock,
     rules: ConversationRules,
     survey_folder: Path,
+    may_leave_message: bool = True,
 ) -> Outcome:
     """Call `request.number`, walk through `program` with whoever answers, say what came of it.
+
+    `may_leave_message`: False where nothing may be left on a mailbox, as of a key incident.
 
     Never raises for what goes wrong on the way (that is a `failed` outcome with its reason),
     only when it is cancelled: then it hangs up first.
@@ -107,7 +111,17 @@ async def hold(
         abilities=channel.abilities,
     )
     conversation = _Conversation(
-        call, listening, dialogue, request, program, wordings, journal, clock, rules, opening
+        call,
+        listening,
+        dialogue,
+        request,
+        program,
+        wordings,
+        journal,
+        clock,
+        rules,
+        opening,
+        may_leave_message,
     )
     try:
         return await conversation.hold()
@@ -179,18 +193,24 @@ class _Conversation:
     clock: Clock
     rules: ConversationRules
     current: Step
+    may_leave_message: bool
+    """False: nothing is left on a mailbox."""
 
     def __post_init__(self) -> None:
         self.facts = Outcome(Disposition.FAILED, self.clock.now())
         self.performed = False
         """True where the effects of the current step were performed."""
         self.end: EndCall | None = None
+        self.announced: AnnouncementHeard | None = None
+        """Why nobody will answer, as the carrier says."""
 
     async def hold(self) -> Outcome:
         """Wait for the answer, talk, and tell the outcome."""
         try:
             ended = await self._until_answered()
             if ended is not None:
+                if self.announced is not None:
+                    return self._announced(self.announced)
                 rang = self.facts.ringing_at is not None
                 return self._outcome(disposition_of(ended, rang=rang), reason=ended.reason)
             return await self._converse()
@@ -219,7 +239,12 @@ class _Conversation:
                         self.facts = replace(self.facts, ringing_at=at)
                         with self.clock.hold():
                             await self.journal.ringing(at)
-                case Answered(at):
+                case AnnouncementHeard() if announced(event) is not None:
+                    # It goes on until the ring time-out otherwise, and is sure enough.
+                    self.announced = event
+                    latest = self.clock.monotonic() + self.rules.grace_seconds
+                    await self.call.hang_up()
+                case Answered(at) if self.announced is None:
                     self.facts = replace(self.facts, answered_at=at)
                     self.dialogue.begin()
                     with self.clock.hold():
@@ -240,10 +265,12 @@ class _Conversation:
                 await self.call.record_call(self.dialogue.recording_path(name))
                 self.facts = replace(self.facts, recording=name)
             end = await self._talk()
-        except MachineAnswered:
+        except MachineAnswered as machine:
+            return await self._machine(machine)
+        except CarrierAnswered as carrier:
             await self.call.hang_up()
             await self.dialogue.end()
-            return self._outcome(Disposition.MACHINE)
+            return self._announced(carrier.heard)
         except TooLong:
             end = await self._too_long()
         except Exception as error:
@@ -256,18 +283,36 @@ class _Conversation:
             return _failed(self.request, error, self._outcome(Disposition.FAILED))
         return self._outcome(end.disposition, end.verdict, end.reason)
 
+    async def _machine(self, machine: MachineAnswered) -> Outcome:
+        """Hang up on a mailbox, where asked for after a message."""
+        left = False
+        words = self.rules.mailbox_messages.get(self.wordings.language, "")
+        if words and self.may_leave_message and machine.by is PickedUpBy.MACHINE:
+            # A message that cannot be made is no reason to lose the outcome.
+            with contextlib.suppress(HuifangError):
+                prompt = await self.wordings.prompt(SayText(words, self.wordings.language))
+                left = await self.dialogue.leave_message(prompt, beeped=machine.sign == "beep")
+        await self.call.hang_up()
+        await self.dialogue.end()
+        reason = machine.reason + (" message_left" if left else "")
+        return self._outcome(Disposition.MACHINE, reason=reason)
+
+    def _announced(self, heard: AnnouncementHeard) -> Outcome:
+        """Return the outcome of a call of which the carrier says why it is in vain."""
+        return self._outcome(announced(heard) or Disposition.NO_ANSWER, reason=sign_of(heard))
+
     async def _talk(self) -> EndCall:
         await self.dialogue.settle()
         while True:
             playlist = await self._perform()
             wait = self.current.wait
-            key = await self.dialogue.play(playlist, wait)
+            given = await self.dialogue.play(playlist, wait)
             if self.end is not None:
                 if self.listening.ended is None:
                     await self.call.hang_up()
                 await self.dialogue.end()
                 return self.end
-            self._go_on(await self.dialogue.input(wait, key))
+            self._go_on(await self.dialogue.input(wait, given))
             ended = self.listening.ended
             if ended is not None and ended.by is EndedBy.CRASH:
                 # What became of the person on the line is not known: somebody has to look.

@@ -39,6 +39,11 @@ class Listening:
             if not isinstance(event, KeyPressed) or event.key in except_for
         )
 
+    @property
+    def key_waits(self) -> bool:
+        """True where a key was pressed that nobody has looked at yet."""
+        return any(isinstance(event, KeyPressed) for event in self._waiting)
+
     async def close(self) -> None:
         """Stop listening."""
         self._reader.cancel()

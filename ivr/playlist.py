@@ -1,12 +1,15 @@
-"""A gapless list of prompts, and what a key means that is pressed while it plays. Pure.
+"""A gapless list of prompts, and what a key or a word means that comes while it plays. Pure.
 
 Each prompt says which keys cut it short and count, and which only skip it; all others are not
-heard, so that nobody answers a question that he has not heard.
+heard, so that nobody answers a question that he has not heard. A prompt that every key cuts short
+may be interrupted by speech, too.
 """
 
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from flows.exchange import ALL_KEYS
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,11 @@ class Prompt:
     """Keys that stop everything and count."""
     skipped_by: str = ""
     """Keys that only skip the rest of this prompt."""
+
+    @property
+    def interruptible(self) -> bool:
+        """True where whatever the person does interrupts it."""
+        return all(key in self.interrupted_by for key in ALL_KEYS)
 
 
 class Press(Enum):
@@ -54,6 +62,19 @@ class Playlist:
     def after(self, index: int) -> "Playlist":
         """Return what is left when the prompt at `index` is skipped."""
         return Playlist(self.prompts[index + 1 :])
+
+    def speech_from(self, deaf: float) -> float:
+        """Return from how many seconds after its beginning speech is heard.
+
+        That is where the last prompts begin that speech may interrupt, all following ones
+        included; the list's end where there are none. `deaf`: see `press`.
+        """
+        end = self.seconds
+        for prompt in reversed(self.prompts):
+            if not prompt.interruptible:
+                break
+            end -= prompt.seconds
+        return max(end, min(deaf, self.seconds))
 
     def press(self, key: str, elapsed: float, *, everywhere: str, deaf: float) -> Press:
         """Say what `key` means `elapsed` seconds after the list began.

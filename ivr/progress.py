@@ -1,11 +1,12 @@
-"""What became of a call that nobody answered: SIP status and Q.850 cause -> disposition. Pure.
+"""What became of a call that nobody answered: SIP status, Q.850 cause, announcement -> disposition.
 
 Sources: RFC 3261 (21), RFC 3398 (7.2.4.1 and 8.2.6.1: mapping between SIP statuses and ISUP
-causes), ITU-T Q.850 (table 1), RFC 3326 (Reason header).
+causes), ITU-T Q.850 (table 1), RFC 3326 (Reason header). Pure.
 """
 
 from core.disposition import Disposition
-from ivr.channels.contract import Ended, EndedBy
+from ivr.channels.contract import AnnouncementHeard, Ended, EndedBy
+from speech.contract import Announcement
 
 _BY_CAUSE: dict[int, Disposition] = {
     1: Disposition.INVALID_NUMBER,  # unallocated number
@@ -43,6 +44,16 @@ _BY_STATUS: dict[int, Disposition] = {
     608: Disposition.REJECTED,  # rejected by an intermediary (RFC 8688)
 }
 
+_BY_ANNOUNCEMENT: dict[Announcement, Disposition] = {
+    Announcement.VACANT: Disposition.INVALID_NUMBER,
+    Announcement.SWITCHED_OFF: Disposition.UNREACHABLE,
+    Announcement.SUSPENDED: Disposition.UNREACHABLE,
+    Announcement.UNREACHABLE: Disposition.UNREACHABLE,
+    Announcement.BUSY: Disposition.BUSY,
+    Announcement.NO_ANSWER: Disposition.NO_ANSWER,
+}
+"""A forwarded call goes on."""
+
 _EXACT = frozenset({404, 410, 484, 485, 486, 600, 604})
 """Statuses that say as much as any cause; the others a cause may make more exact."""
 
@@ -77,3 +88,17 @@ def disposition_of(ended: Ended, *, rang: bool) -> Disposition:
     if rang and ended.sip_status in _ONLY_IF_RANG:
         return _ONLY_IF_RANG[ended.sip_status]
     return _BY_STATUS.get(ended.sip_status, Disposition.FAILED)
+
+
+def announced(event: AnnouncementHeard) -> Disposition | None:
+    """Return how an attempt ended of which the carrier says `event`; None: it goes on.
+
+    This is worth more than the SIP status: in China a number that is vacant, switched off or busy
+    mostly ends with the same status, often after an answer or with none at all.
+    """
+    return _BY_ANNOUNCEMENT.get(event.announcement)
+
+
+def sign_of(event: AnnouncementHeard) -> str:
+    """Return the reason that an outcome keeps: the kind of announcement, and what told it."""
+    return f"announcement_{event.announcement}" + (f": {event.words}" if event.words else "")

@@ -172,7 +172,7 @@ class BrokenCall(NotingCall):
         self.plays += 1
         if self.plays == 2:
             clock = self._transcript.clock
-            self._call._tell(Ended(clock.now(), EndedBy.CRASH))  # type: ignore[attr-defined]
+            self._call._happenings.tell(Ended(clock.now(), EndedBy.CRASH))  # type: ignore[attr-defined]
         return await super().play(files)
 
 

@@ -45,3 +45,15 @@ def test_the_prompt_heard_is_the_one_that_plays(lengths: list[float], elapsed: f
     assert sum(lengths[:index]) <= elapsed + 1e-6
     assert elapsed < sum(lengths[: index + 1]) + 1e-6 or index == len(lengths) - 1
     assert playlist.after(index).prompts == playlist.prompts[index + 1 :]
+
+
+def test_speech_is_heard_where_every_key_interrupts_to_the_end() -> None:
+    def prompt(seconds: float, interrupted_by: str) -> Prompt:
+        return Prompt(Path("x.wav"), seconds, interrupted_by)
+
+    notice, remark, question = prompt(5, "9"), prompt(2, ALL_KEYS), prompt(3, ALL_KEYS)
+    assert Playlist((notice, question)).speech_from(0.4) == 5
+    assert Playlist((remark, question)).speech_from(0.4) == 0.4
+    assert Playlist((remark, notice, question)).speech_from(0.4) == 7
+    assert Playlist((question, notice)).speech_from(0.4) == 8
+    assert Playlist((prompt(0.2, ALL_KEYS),)).speech_from(0.4) == 0.2

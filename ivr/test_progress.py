@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from core.disposition import Disposition as D
-from ivr.channels.contract import Ended, EndedBy
-from ivr.progress import disposition_of
+from ivr.channels.contract import AnnouncementHeard, Ended, EndedBy
+from ivr.progress import announced, disposition_of, sign_of
+from speech.contract import Announcement
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -68,3 +69,21 @@ def test_a_final_response_becomes_a_disposition(
 )
 def test_who_ended_it_goes_before_the_status(by: EndedBy, status: int, expected: D) -> None:
     assert disposition_of(Ended(AT, by, sip_status=status), rang=True) is expected
+
+
+@pytest.mark.parametrize(
+    ("announcement", "disposition"),
+    [
+        (Announcement.VACANT, D.INVALID_NUMBER),
+        (Announcement.SWITCHED_OFF, D.UNREACHABLE),
+        (Announcement.SUSPENDED, D.UNREACHABLE),
+        (Announcement.UNREACHABLE, D.UNREACHABLE),
+        (Announcement.BUSY, D.BUSY),
+        (Announcement.NO_ANSWER, D.NO_ANSWER),
+        (Announcement.FORWARDED, None),
+    ],
+)
+def test_announcements(announcement: Announcement, disposition: D | None) -> None:
+    heard = AnnouncementHeard(announcement, AT, "已关机")
+    assert announced(heard) is disposition
+    assert sign_of(heard) == f"announcement_{announcement}: 已关机"

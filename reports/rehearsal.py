@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.disposition import Disposition
-from reports.interval import wilson
+from core.interval import wilson
 from reports.lines import Held, lines, seconds_at_rate, starts_peak
 from storage.database import Database
 from storage.schema import Attempt, Callback, FollowUpItem

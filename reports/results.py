@@ -16,8 +16,9 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from core.catalogue import entries, text
 from core.phone import mask
 from storage.database import Database
-from storage.results import Result, ResultFilter, aspects_in_use, results
+from storage.results import GivenAnswer, Result, ResultFilter, aspects_in_use, results
 from storage.spreadsheet import defused
+from storage.transcripts import Transcribed
 
 FIELDS = (
     *("batch", "source", "case_number", "respondent_class", "key_incident", "unit", "officer"),
@@ -66,8 +67,12 @@ class Shape:
         return [
             *(self._cell(name, getattr(result, name), result) for name in FIELDS),
             *(self._word("verdict", aspects.get(name, "")) for name in self.aspects),
-            "; ".join(f"{answer.step}={answer.label or answer.value}" for answer in result.answers),
+            "; ".join(self._answer(answer) for answer in result.answers),
         ]
+
+    def _answer(self, answer: GivenAnswer) -> str:
+        said = f"{answer.step}={answer.label or answer.value}"
+        return f"{said} {told(answer.transcript, self.language)}".rstrip()
 
     def document(self, result: Result) -> dict[str, Any]:
         """Return one JSON object: our own names and words, times in ISO 8601, UTC."""
@@ -95,6 +100,16 @@ class Shape:
     def _word(self, kind: str, value: str) -> str:
         key = f"{kind}-{value}"
         return text(key, self.language) if value and key in entries() else value
+
+
+def told(transcript: Transcribed | None, language: str) -> str:
+    """Return the words of a recorded answer, or why there are none; empty for other answers."""
+    if transcript is None:
+        return ""
+    if transcript.state == "done" and transcript.text:
+        return text("transcript-words", language, words=transcript.text)
+    key = "nothing" if transcript.state == "done" else transcript.state
+    return text(f"transcript-{key}", language)
 
 
 async def write_csv(found: AsyncIterator[Result], stream: TextIO, shape: Shape) -> int:

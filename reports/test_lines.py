@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from reports.interval import wilson
+from core.interval import wilson
 from reports.lines import Held, lines, seconds_at_rate, starts_peak
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)

@@ -55,7 +55,7 @@ def read_recording(file: Path) -> Recording:
     place = Place(str(file))
     if not file.is_file():
         raise AuthorError(problem("speech-recording-missing", place))
-    sound, rate = _decode(file, place)
+    sound, rate = decode(file, place)
     before = loudness(sound, rate)
     if before.active_dbov < -75:
         raise AuthorError(problem("speech-recording-silent", place))
@@ -108,7 +108,11 @@ def export_recording(wav: Path, to: Path) -> Path:
     return to
 
 
-def _decode(file: Path, place: Place) -> tuple[NDArray[np.float32], int]:
+def decode(file: Path, place: Place) -> tuple[NDArray[np.float32], int]:
+    """Return a recording's samples (-1 to 1, mono) and their rate, untouched.
+
+    Blocks. Raises AuthorError with `place` where it cannot be read.
+    """
     AudioSegment.converter = imageio_ffmpeg.get_ffmpeg_exe()
     try:
         # The other way of reading asks ffprobe, which the wheel does not bring.

@@ -49,6 +49,11 @@ class Synthesis:
     def __init__(self) -> None:
         self._engine = _engine()
 
+    @property
+    def version(self) -> str:
+        """Name and version of the engine."""
+        return self._engine.version
+
     def check(self, voice: Voice) -> None:
         """Raise AuthorError where the engine has no such voice."""
         self._engine.resolve(voice.voice)

@@ -17,6 +17,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
 from storage.followups import open_item
 from storage.schema import Answer, Attempt, Callback, PartyNumber
+from storage.transcripts import RECORDED, await_words
 
 _ATTEMPTS = cast(Table, Attempt.__table__)
 _CALLBACKS = cast(Table, Callback.__table__)
@@ -92,12 +93,15 @@ async def add_answer(
     values: dict[str, Any],
     flow_session: dict[str, Any] | None,
 ) -> None:
-    """Keep one answer and the flow session after it.
+    """Keep one answer and the flow session after it; a recorded one waits to be written down.
 
     An answer that was given is kept even where the attempt was closed meanwhile.
     """
     connection = await session.connection()
     await connection.execute(_ANSWER, {"attempt_id": attempt_id, **values})
+    if values["kind"] == RECORDED:
+        spoken = (flow_session or {}).get("language") or ""
+        await await_words(connection, attempt_id, values, language=spoken)
     if flow_session is not None:
         await _set_attempt(session, attempt_id, session=flow_session)
 

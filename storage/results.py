@@ -20,6 +20,7 @@ from storage.schema import (
     Party,
     Unit,
 )
+from storage.transcripts import Transcribed, transcripts_of
 
 PAGE = 1000
 """Attempts read at once."""
@@ -52,6 +53,8 @@ class GivenAnswer:
     confidence: float
     tries: int
     answered_at: datetime
+    transcript: Transcribed | None = None
+    """Of a recorded answer: its words, or what became of them."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,7 @@ async def answers_of(
 ) -> dict[int, tuple[GivenAnswer, ...]]:
     """Return the answers of attempts, in the order they were given."""
     found: dict[int, list[GivenAnswer]] = {}
+    transcripts = await transcripts_of(session, attempt_ids)
     query = select(Answer).where(Answer.attempt_id.in_(attempt_ids))
     for answer in await session.scalars(query.order_by(Answer.attempt_id, Answer.position)):
         given = GivenAnswer(
@@ -190,6 +194,7 @@ async def answers_of(
             answer.confidence,
             answer.tries,
             answer.answered_at,
+            transcripts.get((answer.attempt_id, answer.position)),
         )
         found.setdefault(answer.attempt_id, []).append(given)
     return {attempt: tuple(answers) for attempt, answers in found.items()}

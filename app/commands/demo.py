@@ -17,7 +17,7 @@ from app.demo.show import DemoReport, demonstrate
 from core.catalogue import text
 from core.errors import HuifangError
 from dialer.running import Dialer
-from ivr.people.person import behaviour_of
+from ivr.people.directory import behaviour_of
 from storage.database import Database
 
 
@@ -49,6 +49,8 @@ def demo(
 def _told(step: str, what: Any, words: str) -> str:
     if step == "people":
         return text("demo-people", words, uri=what)
+    if step == "hearing":
+        return text("demo-hears" if what else "demo-keys-only", words)
     if step == "imported":
         return text(
             "demo-imported",
@@ -97,6 +99,7 @@ def _show(report: DemoReport, words: str) -> None:
             f"{sum(talked) / len(talked):.0f}" if talked else "-",
         )
     screen.print(table)
+    screen.print(text("demo-spoken", words, number=report.spoken))
     screen.print(text("demo-queue", words, number=len(report.queue)), style="bold")
     for reason, number in Counter(item.reason for item in report.queue).most_common():
         screen.print(f"  {text(f'follow-up-{reason}', words)}: {number}")

@@ -1,19 +1,21 @@
 """`huifang flow`: check, run, draw and test surveys."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
 
-from app import surveys
+from app import recognisers, surveys
 from app.context import Format, FormatOption, language, loaded, print_json, refuse, screen
 from app.measuring import measured
-from app.wiring import prompt_cache
+from app.vocabulary import vocabulary as unknown
+from app.wiring import prompt_cache, started
 from config.loading import Loaded
 from core.catalogue import text
-from core.errors import AuthorError, Problem, problem
+from core.errors import AuthorError, HuifangError, Problem, problem
 from flows.check import check_file
 from flows.compiler import compile_flow
 from flows.diagram import mermaid, svg
@@ -48,12 +50,15 @@ Files = Annotated[
 def check(
     ctx: typer.Context,
     files: Files,
+    vocabulary: Annotated[
+        bool, typer.Option("--vocabulary", help="ask the models, too / 用识别模型检查说法")
+    ] = False,
     format: Annotated[Format, FormatOption] = Format.TEXT,
 ) -> None:
     """Show everything that is wrong with surveys, with file, line and column. / 检查流程"""
     spoken, settings = language(ctx), loaded(ctx)
     chosen = surveys.chosen(settings, files)
-    found = asyncio.run(_check(settings, chosen))
+    found = _checked(settings, chosen, spoken, vocabulary=vocabulary)
     refused = any(each.severity == "error" for each in found)
     if format is Format.JSON:
         print_json({"accepted": not refused, "problems": [each.as_json(spoken) for each in found]})
@@ -69,9 +74,26 @@ def check(
         raise typer.Exit(1)
 
 
-async def _check(settings: Loaded, files: list[Path]) -> list[Problem]:
+def _checked(
+    settings: Loaded, files: list[Path], spoken: str, *, vocabulary: bool
+) -> list[Problem]:
+    try:
+        return asyncio.run(_check(settings, files, vocabulary=vocabulary))
+    except HuifangError as error:
+        refuse(error, spoken)
+
+
+async def _check(settings: Loaded, files: list[Path], *, vocabulary: bool) -> list[Problem]:
     """Check with the voice that will speak; nothing is written where nothing is set up yet."""
-    with TemporaryDirectory(prefix="huifang-") as empty:
+    async with AsyncExitStack() as stack:
+        words = (
+            await stack.enter_async_context(started(recognisers.recogniser(settings)))
+            if vocabulary
+            else None
+        )
+        if vocabulary and words is None:
+            raise AuthorError(problem("flow-check-no-models"))
+        empty = stack.enter_context(TemporaryDirectory(prefix="huifang-"))
         cache = prompt_cache(settings, None if settings.data.is_dir() else Path(empty))
         found: list[Problem] = []
         for file in files:
@@ -81,6 +103,7 @@ async def _check(settings: Loaded, files: list[Path]) -> list[Problem]:
                 measure=lengths.measure,
                 sounds=lengths.sounds,
                 transfers=surveys.transfers(settings),
+                vocabulary=await unknown(file, words, every_language=True) if words else None,
             )
             found += lengths.doubts
         return found

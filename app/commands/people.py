@@ -11,7 +11,7 @@ from rich.table import Table
 from app.context import Format, FormatOption, language, print_json, refuse, screen
 from core.catalogue import text
 from core.errors import AuthorError, problem
-from ivr.people.person import BY_LAST_DIGIT, expected
+from ivr.people.directory import BY_ENDING, expected
 from ivr.people.sip.endpoint import SipPeople
 from ivr.people.sip.rtp import Impairment
 
@@ -19,8 +19,8 @@ from ivr.people.sip.rtp import Impairment
 def rows(chosen: str) -> list[dict[str, str]]:
     """Return who answers which numbers and what a call to him comes to, in language `chosen`."""
     found = []
-    for ending, behaviour in BY_LAST_DIGIT.items():
-        wanted = expected(behaviour)
+    for ending, behaviour in BY_ENDING.items():
+        wanted = expected(behaviour, heard=True)
         found.append(
             {
                 "ending": ending,

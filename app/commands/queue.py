@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from app.context import Format, FormatOption, language, moment, print_json, refuse, screen
+from app.heard import Recording, copy_recording, heard_as_json, recording_of, show_heard
 from app.opened import Result, whoever, with_database
+from app.wiring import recordings
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock
@@ -127,11 +130,48 @@ def show(
     reveal: Reveal = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Show an item with all that happened to it. / 查看事项及经过"""
+    """Show an item with what was said and all that happened to it. / 查看事项、回答及经过"""
     entry, events = _with_queue(ctx, lambda queue: queue.show(item))
     if reveal and entry.claimed_by != (by or whoever()):
         refuse(AuthorError(problem("queue-reveal-claimer", item=item)), language(ctx))
-    _show(ctx, entry, events, output, reveal)
+    heard = _with_queue(ctx, lambda queue: queue.heard(item))
+    if output is Format.JSON:
+        shown = _as_json(entry, reveal)
+        shown["events"] = [asdict(event) for event in events]
+        shown["heard"] = heard_as_json(heard)
+        print_json(shown)
+    else:
+        _show(ctx, entry, events, output, reveal)
+        show_heard(ctx, heard)
+
+
+@app.command("recording")
+def recording(
+    ctx: typer.Context,
+    item: Item,
+    file: Annotated[
+        Path | None, typer.Option("--output", "-o", help="copy it to this file / 另存为")
+    ] = None,
+    step: Annotated[str, typer.Option("--step", help="of this question / 哪一步的录音")] = "",
+    call: Annotated[bool, typer.Option("--call", help="of the whole call / 全程录音")] = False,
+    output: Output = Format.TEXT,
+) -> None:
+    """Give the recording of what was said, for listening. / 取出留言录音"""
+
+    async def work(database: Database, settings: Loaded, clock: Clock) -> Recording:
+        heard = await Queue(database, clock).heard(item)
+        found = recording_of(item, heard, recordings(settings), step=step, call=call)
+        if file is not None:
+            copy_recording(found, file)
+        return found
+
+    found = with_database(ctx, work)
+    if output is Format.JSON:
+        print_json({"step": found.step, "path": str(file or found.path)})
+    elif file is not None:
+        screen.print(text("queue-recording-written", language(ctx), path=file))
+    else:
+        typer.echo(str(found.path))
 
 
 def _with_queue(ctx: typer.Context, work: Callable[[Queue], Awaitable[Result]]) -> Result:

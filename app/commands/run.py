@@ -11,12 +11,13 @@ from rich.live import Live
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import surveys
+from app import recognisers, surveys
 from app.calling import Calls, dialer
 from app.context import complaints, language, loaded, refuse, screen
 from app.prompt_building import prepare
 from app.recognisers import accept
-from app.wiring import on_the_line, opened, prompt_cache, sip_channel
+from app.transcribing import beside
+from app.wiring import on_the_line, opened, prompt_cache, sip_channel, transcribing
 from config.loading import Loaded
 from config.logs import set_up
 from core.catalogue import text
@@ -70,8 +71,10 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
     clock = SystemClock()
     async with opened(known, clock) as database:
         batches = await _named(database, names)
-        channel, prompts = sip_channel(known), prompt_cache(known)
-        calls = Calls(known, database, channel, prompts, clock, known.trunks)
+        hears = recognisers.recogniser(known)
+        channel, prompts = sip_channel(known, hears), prompt_cache(known)
+        models = hears.languages if hears else ()
+        calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
         ready = await calls.prepare(batches)
         if until_done and not ready:
             raise AuthorError(problem("run-nothing"))
@@ -88,13 +91,14 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             language=words,
             until_done=until_done,
         )
-        async with on_the_line(known, channel):
+        writing = transcribing(known, database, hears, clock)
+        async with on_the_line(known, channel, hears):
             # Only now, when all that calls need is there, does anything change.
             await _start(database, names, clock)
             obey_keyboard(calling, words)
             shown = ", ".join(names) or "*"
             screen.print(text("run-started", words, batches=shown), highlight=False)
-            async with watching(calling, database, batches, words):
+            async with watching(calling, database, batches, words), beside(writing):
                 return await calling.run()
 
 

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from app import surveys
+from app import recognisers, surveys
 from app.calling import Calls, dialer
 from app.commands.run import obey_keyboard, say_by_keys, watching
 from app.context import Format, FormatOption, language, loaded, moment, print_json, refuse, screen
 from app.opened import with_database
 from app.prompt_building import prepare
 from app.scheduled import schedules, survey_faults, unit_faults
-from app.wiring import on_the_line, opened, prompt_cache, sip_channel
+from app.transcribing import beside
+from app.wiring import on_the_line, opened, prompt_cache, sip_channel, transcribing
 from config.loading import Loaded
 from config.logs import set_up
 from core.catalogue import text
@@ -127,8 +128,10 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
     async with opened(known, clock) as database:
         if problems := survey_faults(known) + await unit_faults(known, database):
             raise AuthorError(*problems)
-        channel, prompts = sip_channel(known), prompt_cache(known)
-        calls = Calls(known, database, channel, prompts, clock, known.trunks)
+        hears = recognisers.recogniser(known)
+        channel, prompts = sip_channel(known, hears), prompt_cache(known)
+        models = hears.languages if hears else ()
+        calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
         ready = {each.survey: _ready(known, each.survey) for each in planned}
         asked = (*ready.values(), *await calls.prepare(None))
         say_by_keys(known, asked, words)
@@ -144,7 +147,8 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
             noted=tell,
         )
         calling = dialer(known, database, channel, calls, clock, language=words, until_done=False)
-        async with on_the_line(known, channel):
+        writing = transcribing(known, database, hears, clock)
+        async with on_the_line(known, channel, hears):
             obey_keyboard(calling, words)
             await waiting.start()
             times = {name: due for name, due in waiting.next_times().items() if due}
@@ -158,7 +162,7 @@ async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Ta
             )
             screen.print(begun, markup=False, highlight=False)
             try:
-                async with watching(calling, database, None, words):
+                async with watching(calling, database, None, words), beside(writing):
                     return await calling.run()
             finally:
                 await waiting.stop()

@@ -7,14 +7,14 @@ import signal
 import pytest
 
 from app.commands.people import _run, rows
-from ivr.people.person import Behaviour
+from ivr.people.directory import BY_ENDING
 from ivr.people.sip.endpoint import SipPeople
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_person_has_a_number_and_is_described(language: str) -> None:
     found = rows(language)
-    assert {row["person"] for row in found} == set(Behaviour)
+    assert {row["person"] for row in found} == set(BY_ENDING.values())
     assert all(row["does"] and row["disposition"] for row in found)
 
 

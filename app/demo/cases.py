@@ -1,7 +1,7 @@
 """Sixty made-up cases for the demonstration, written as a case platform would export them.
 
-The last digit of a number decides who answers it (`ivr.people.person`): every behaviour is
-there. The numbers never leave this machine.
+The end of a number decides who answers it (`ivr.people.directory`): every behaviour is there, and
+those who speak are asked in their language. The numbers never leave this machine.
 """
 
 import csv
@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ivr.people.person import BY_LAST_DIGIT
+from ivr.people.directory import BY_ENDING, LANGUAGE, behaviour_of
+from ivr.people.speaking import Speaker
 
 NUMBER = 60
 HEADINGS = (
@@ -22,6 +23,7 @@ HEADINGS = (
     "警号",
     "警种",
     "报警类别",
+    "语言",
 )
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许"
 _UNITS = ("市局/城关分局/城关派出所", "市局/城关分局/东街派出所", "市局/河西分局/河西派出所")
@@ -29,11 +31,9 @@ _UNITS = ("市局/城关分局/城关派出所", "市局/城关分局/东街派�
 
 def numbers() -> list[str]:
     """Return sixty mobile numbers in which every ending of the table comes at least twice."""
-    endings = list(BY_LAST_DIGIT)
-    # Endings in 0 are told apart by two digits, the others by one: a digit goes before those.
+    endings = list(BY_ENDING)
     return [
-        f"1390000{index:02d}{endings[index % len(endings)].rjust(2, '1')}"
-        for index in range(NUMBER)
+        f"139000{index:02d}{endings[index % len(endings)].rjust(3, '1')}" for index in range(NUMBER)
     ]
 
 
@@ -54,6 +54,7 @@ def rows(now: datetime, zone: str) -> list[tuple[str, ...]]:
                 f"03{index % 9:04d}",
                 "治安",
                 "110警情",
+                LANGUAGE if isinstance(behaviour_of(number), Speaker) else "",
             )
         )
     return table

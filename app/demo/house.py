@@ -31,6 +31,9 @@ trunks:
     ring_seconds: 15
 voices:
   zh: {{voice: cmn, speed: 240}}
+  ko: {{voice: ko, speed: 200}}
+speech: {{without_model: keys}}              # no model for Chinese comes along
+pick_up: {{announcements: [ko]}}             # what the simulated carriers speak
 """
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from app import surveys
 from app.calling import Calls, dialer
 from app.demo.cases import numbers
+from app.demo.hearing import recogniser
 from app.demo.house import DemoHouse, build
 from app.demo.verdicts import Mismatch, compare
 from app.prompt_building import prepare
@@ -24,6 +25,7 @@ from core.errors import AuthorError, problem
 from dialer.batches import BatchReport, create_batch
 from dialer.running import Dialer
 from followup.queue import Queue
+from speech.contract import Recogniser
 from storage.batches import ask, batch_named
 from storage.database import Database
 from storage.followups import QueueEntry
@@ -47,6 +49,13 @@ class DemoReport:
     mismatches: list[Mismatch] = field(default_factory=list)
     seconds: float = 0.0
     most_at_once: int = 0
+    heard: bool = False
+    """True where what people and carriers say was recognised."""
+
+    @property
+    def spoken(self) -> int:
+        """How many answers were spoken."""
+        return sum(a.kind == "speech" for result in self.results for a in result.answers)
 
     @property
     def right(self) -> bool:
@@ -63,6 +72,7 @@ class DemoReport:
             "dispositions": Counter(result.disposition for result in self.results),
             "verdicts": Counter(result.verdict for result in self.results if result.verdict),
             "queue": Counter(item.reason for item in self.queue),
+            "spoken_answers": self.spoken,
             "mismatches": [asdict(mismatch) for mismatch in self.mismatches],
             "seconds": round(self.seconds, 1),
             "most_at_once": self.most_at_once,
@@ -81,7 +91,9 @@ async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -
     Raises HuifangError where something cannot be set up.
     """
     clock, began = SystemClock(), time.monotonic()
-    report = DemoReport(str(folder.resolve()))
+    hears = recogniser()
+    report = DemoReport(str(folder.resolve()), heard=hears is not None)
+    tell("hearing", report.heard)
     async with _people() as uri:
         tell("people", uri)
         try:
@@ -96,11 +108,11 @@ async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -
             report.batch = await _make_batch(house, database, clock)
             tell("batch", report.batch)
             report.most_at_once = await _call(
-                house, database, clock, report.batch.batch_id, language, watch
+                house, database, clock, report.batch.batch_id, hears, language, watch
             )
             report.results = [result async for result in results(database)]
             report.queue = await Queue(database, clock).items()
-    report.mismatches = compare(numbers(), report.results, report.queue)
+    report.mismatches = compare(numbers(), report.results, report.queue, heard=report.heard)
     report.seconds = time.monotonic() - began
     return report
 
@@ -150,17 +162,21 @@ async def _call(
     database: Database,
     clock: SystemClock,
     batch_id: int,
+    hears: Recogniser | None,
     language: str,
     watch: Watched,
 ) -> int:
     """Call everybody; returns how many calls were held at once, at most."""
-    channel, prompts = sip_channel(house.loaded), prompt_cache(house.loaded)
-    calls = Calls(house.loaded, database, channel, prompts, clock, house.loaded.trunks)
+    channel, prompts = sip_channel(house.loaded, hears), prompt_cache(house.loaded)
+    models = hears.languages if hears else ()
+    calls = Calls(
+        house.loaded, database, channel, prompts, clock, house.loaded.trunks, models=models
+    )
     for survey in await calls.prepare([batch_id]):
         await prepare(prompts, survey)
     calling = dialer(
         house.loaded, database, channel, calls, clock, batches=[batch_id], language=language
     )
-    async with on_the_line(house.loaded, channel), watch(calling, database, batch_id):
+    async with on_the_line(house.loaded, channel, hears), watch(calling, database, batch_id):
         tally = await calling.run()
     return tally.most_at_once

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.phone import mask
-from ivr.people.person import behaviour_of, expected
+from ivr.people.directory import behaviour_of, expected
 from storage.followups import QueueEntry
 from storage.results import Result
 
@@ -23,16 +23,19 @@ class Mismatch:
 
 
 def compare(
-    numbers: Iterable[str], results: list[Result], queue: list[QueueEntry]
+    numbers: Iterable[str], results: list[Result], queue: list[QueueEntry], *, heard: bool
 ) -> list[Mismatch]:
-    """Return every difference: a wrong disposition or verdict, a missing or needless item."""
+    """Return every difference: a wrong disposition or verdict, a missing or needless item.
+
+    `heard`: what people and carriers say is recognised.
+    """
     by_number = {result.number: result for result in results}
     waiting = {entry.e164 for entry in queue}
     found: list[Mismatch] = []
     for number in numbers:
         e164 = f"+86{number}"
         behaviour = behaviour_of(number)
-        wanted = expected(behaviour)
+        wanted = expected(behaviour, heard=heard)
         needs_person = (
             wanted.disposition.value not in DONE_WITHOUT_PERSON
             or (wanted.verdict or "") in NEEDS_PERSON

@@ -12,6 +12,9 @@ from core.document_faults import fault
 class SpeechSettings(Section):
     """Speech recognition: a model on this machine, or a server, for each language."""
 
+    by_voice: bool = True
+    """True: surveys that listen (`speech.enabled`) take spoken answers beside the keys, which
+    always count. False: keys alone, whatever the surveys say."""
     models: dict[str, str] = Field(default_factory=dict)
     """Language -> name of an added model (`huifang models list`). A language left out has the
     model that was added for it, where there is exactly one."""

@@ -20,7 +20,7 @@ def check_answers(subject: Subject) -> Iterator[Problem]:
     keys = subject.program.flow.keys
     yield from _phrases(subject, [(("keys", index), key) for index, key in enumerate(keys)])
     for node in subject.questions:
-        options = _options(node)
+        options = options_of(node)
         yield from _keys(subject, node, options)
         yield from _phrases(subject, options)
         yield from _values(subject, node)
@@ -36,7 +36,8 @@ def check_answers(subject: Subject) -> Iterator[Problem]:
             yield from _number(subject, node, node.step)
 
 
-def _options(node: Node) -> list[tuple[KeyPath, Choice | Slot]]:
+def options_of(node: Node) -> list[tuple[KeyPath, Choice | Slot]]:
+    """Return the answers that a question offers, with their places."""
     step = node.step
     if isinstance(step, Ask):
         return [((*node.path, "choices", i), choice) for i, choice in enumerate(step.choices)]
@@ -64,8 +65,8 @@ def _keys(
     for path, option in options:
         place = subject.file.place((*path, "key"))
         if option.key is None:
-            if not flow.speech.enabled:
-                yield problem("flow-answer-without-key", place, answer=_label(subject, option))
+            if not all(map(subject.program.listens, subject.languages)):
+                yield problem("flow-answer-without-key", place, answer=label_of(subject, option))
             continue
         if option.key in seen:
             yield problem("flow-key-twice", place, press=option.key, line=seen[option.key])
@@ -84,23 +85,24 @@ def _phrases(subject: Subject, options: Sequence[tuple[KeyPath, Answer]]) -> Ite
         owners: dict[str, tuple[KeyPath, Answer]] = {}
         told: list[tuple[KeyPath, Answer]] = [] if options == everywhere else [*everywhere]
         for path, answer in told:
-            for _, phrase in _spoken(path, answer, language, subject):
-                owners.setdefault(normalised(phrase), (path, answer))
+            for _, phrase in said_in(path, answer, language, subject):
+                owners.setdefault(normalised(phrase, language), (path, answer))
         for path, answer in options:
-            for place, phrase in _spoken(path, answer, language, subject):
-                flat = normalised(phrase)
+            for place, phrase in said_in(path, answer, language, subject):
+                flat = normalised(phrase, language)
                 if flat and owners.setdefault(flat, (path, answer))[0] != path:
                     yield problem(
                         "flow-phrase-twice",
                         subject.file.place(place),
                         phrase=phrase,
-                        answer=_label(subject, owners[flat][1]),
+                        answer=label_of(subject, owners[flat][1]),
                     )
 
 
-def _spoken(
+def said_in(
     path: KeyPath, answer: Answer, language: str, subject: Subject
 ) -> Iterator[tuple[KeyPath, str]]:
+    """Yield every form of an answer in `language`, with its place."""
     label = answer.label
     if isinstance(label, dict):
         if language in label:
@@ -121,14 +123,15 @@ def _values(subject: Subject, node: Node) -> Iterator[Problem]:
         return
     seen: set[str] = set()
     for index, choice in enumerate(node.step.choices):
-        value = choice.value or _label(subject, choice)
+        value = choice.value or label_of(subject, choice)
         if value in seen:
             place = subject.place(node, "choices", index)
             yield problem("flow-value-twice", place, severity="warning", value=value)
         seen.add(value)
 
 
-def _label(subject: Subject, answer: Answer) -> str:
+def label_of(subject: Subject, answer: Answer) -> str:
+    """Return an answer's label in the survey's first language."""
     label = answer.label
     if isinstance(label, str):
         return label

@@ -12,6 +12,7 @@ from flows.check.notice import check_notice
 from flows.check.speaking import Measure, Sounds, estimate
 from flows.check.subject import Subject
 from flows.check.templates import check_templates
+from flows.check.vocabulary import Vocabulary, check_vocabulary
 from flows.check.ways import check_ways
 from flows.check.wording import check_wording
 from flows.compiler import compile_flow
@@ -22,6 +23,7 @@ WARNINGS = frozenset(
         "flow-aspect-not-rated",
         "flow-aspect-unused",
         "flow-constant-condition",
+        "flow-phrase-not-known",
         "flow-value-twice",
     }
 )
@@ -35,16 +37,22 @@ def check(
     sounds: Sounds | None = None,
     abilities: Collection[str] | None = None,
     transfers: Collection[str] | None = None,
+    hears: Collection[str] | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> list[Problem]:
     """Return everything that is wrong with `survey`, from the top of the file down.
 
     `measure` returns the seconds that a text takes to say (default: an estimate by its length);
     `sounds` returns those of a recorded file (default: that of its `text`); `abilities` names what
-    the channel can do, `transfers` those to whom calls can be transferred (default: not looked at).
+    the channel can do, `transfers` those to whom calls can be transferred, `hears` the languages
+    in which answers can be heard, `vocabulary` what a model does not know (default: not looked at).
     """
-    program = compile_flow(survey.flow, sha256=survey.sha256)
+    program = compile_flow(survey.flow, sha256=survey.sha256, hears=hears)
     subject = Subject(survey, program)
-    return in_order(list(_problems(subject, measure or estimate, sounds, abilities, transfers)))
+    found = list(_problems(subject, measure or estimate, sounds, abilities, transfers))
+    if vocabulary is not None:
+        found += check_vocabulary(subject, vocabulary)
+    return in_order(found)
 
 
 def check_file(
@@ -54,6 +62,8 @@ def check_file(
     sounds: Sounds | None = None,
     abilities: Collection[str] | None = None,
     transfers: Collection[str] | None = None,
+    hears: Collection[str] | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> list[Problem]:
     """Read and check the survey at `path`: faults of the file and of the survey, all at once.
 
@@ -63,7 +73,13 @@ def check_file(
     survey, problems = read_what_can_be(path)
     if survey is not None:
         problems = problems + check(
-            survey, measure=measure, sounds=sounds, abilities=abilities, transfers=transfers
+            survey,
+            measure=measure,
+            sounds=sounds,
+            abilities=abilities,
+            transfers=transfers,
+            hears=hears,
+            vocabulary=vocabulary,
         )
     return in_order(problems)
 

@@ -2,28 +2,19 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from core.errors import Problem, problem
 from flows.check.subject import Subject, Wording, question_of
 from flows.check.ways import reached
 from flows.declarations import GlobalKey
+from flows.language import Language, languages
 from flows.model import Ask, Book, Choice, Slot
 from flows.program import Node
 
 _LETTERS = re.compile(r"[^\W\d_]")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _CLAUSES = re.compile(r"[，。；！？、,.;!?：:\n]+")
-_ZH = dict(zip("0123456789", "零一二三四五六七八九", strict=True)) | {
-    "*": r"星号?|米字",
-    "#": r"井号?",
-}
-_EN = dict(
-    zip(
-        "0123456789",
-        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-        strict=True,
-    )
-) | {"*": "star|asterisk", "#": "pound|hash|square"}
 
 
 def check_wording(subject: Subject) -> Iterator[Problem]:
@@ -120,23 +111,45 @@ def _key_order(subject: Subject, wording: Wording) -> Iterator[Problem]:
                 )
 
 
+def _written(key: str, tongue: Language) -> str:
+    """Return the pattern of a key's names in a language."""
+    if key in "*#":
+        return "|".join(tongue.prompts.names[key])
+    return "|".join(map(re.escape, tongue.numbers.digits[key]))
+
+
+@cache
 def _pattern(key: str) -> str:
     """Return what names `key`: 按一般流程 does not name the key 一."""
-    digit = rf"(?<![0-9]){re.escape(key)}(?![0-9])"
-    numeral = rf"(?:{_ZH[key]})(?=号|键|[^\u3400-\u9fff]|$)"
-    return rf"(?:{digit}|{numeral}|\b(?:{_EN[key]})\b)"
+    named = [rf"(?<![0-9]){re.escape(key)}(?![0-9])"]
+    for tongue in languages().values():
+        named.append(tongue.prompts.numeral.replace("{key}", _written(key, tongue)))
+    return f"(?:{'|'.join(named)})"
+
+
+@cache
+def _naming(key: str) -> re.Pattern[str]:
+    """Return what names a key of a prompt: its figure, or its name where it is to be pressed."""
+    named = [rf"(?<![0-9]){re.escape(key)}(?![0-9])"]
+    for tongue in languages().values():
+        written = _written(key, tongue)
+        named.append(tongue.prompts.named.replace("{key}", written))
+        named += tongue.prompts.names.get(key, ())
+    return re.compile("|".join(named), re.IGNORECASE)
+
+
+@cache
+def _ranges() -> re.Pattern[str]:
+    words = [word for tongue in languages().values() for word in tongue.prompts.range]
+    between = "|".join((*map(re.escape, words), "-", "–", "~", "～"))
+    return re.compile(rf"([0-9])\s*(?:{between})\s*([0-9])(?![0-9])")
 
 
 def names_key(text: str, key: str) -> bool:
     """Return whether `text` names `key`, by itself or within a range ("按1到5")."""
-    if re.search(rf"按[“\"'’]?(?:数字)?(?:{_ZH[key]})(?![般定下些起共直])", text) or re.search(
-        rf"(?<![0-9]){re.escape(key)}(?![0-9])|\b(?:{_EN[key]})\b", text, re.IGNORECASE
-    ):
+    if _naming(key).search(text):
         return True
-    if key in "*#":
-        return bool(re.search(_ZH[key], text))
-    ranges = re.findall(r"([0-9])\s*(?:到|至|-|–|~|～|to|through)\s*([0-9])(?![0-9])", text)
-    return any(low <= key <= high for low, high in ranges)
+    return any(low <= key <= high for low, high in _ranges().findall(text))
 
 
 def key_first(text: str, key: str, option: str) -> bool:
@@ -145,32 +158,30 @@ def key_first(text: str, key: str, option: str) -> bool:
     "按1满意", "1是满意", "press 1 for satisfied": who listens has forgotten the key by the time
     the option is known. "满意请按1" and "if you were satisfied, press 1" are right.
     """
-    name = _pattern(key)
-    if re.search(
-        rf"\b(?:press|dial|key)\b[^,.;]{{0,12}}?{name}(?:\s+key)?\s+(?:for|if|when|to)\b|"
-        rf"(?<![0-9]){re.escape(key)}\s+(?:means|is)\b",
-        text,
-        re.IGNORECASE,
-    ):
+    return any(_key_first(text, key, option, tongue) for tongue in languages().values())
+
+
+def _key_first(text: str, key: str, option: str, tongue: Language) -> bool:
+    name, patterns = _pattern(key), tongue.prompts
+
+    def filled(pattern: str) -> str:
+        digit, said = re.escape(key), re.escape(option)
+        return pattern.replace("{key}", name).replace("{digit}", digit).replace("{option}", said)
+
+    if any(re.search(filled(each), text, re.IGNORECASE) for each in patterns.key_first):
         return True
     for clause in _CLAUSES.split(text):
-        pressed = re.match(
-            rf"\s*(?:或者?|如果)?(?:请|您?可以?)*按(?:一下|数字)?[“\"']?{name}[”\"']?(?:号?键)?"
-            rf"(?:表示|代表|是|为|选择|说明)?(?P<after>.*)$",
-            clause.strip(),
-        )
-        if pressed and _is_option(pressed["after"]):
-            return True
-        if option and re.search(
-            rf"{name}[”\"']?(?:号?键)?\s*(?:表示|代表|是|为|选择|=)?\s*{re.escape(option)}", clause
-        ):
+        if patterns.clause_first:
+            pressed = re.match(filled(patterns.clause_first), clause.strip())
+            if pressed and _is_option(pressed["after"], patterns.no_option):
+                return True
+        before = option and patterns.key_then_option
+        if before and re.search(filled(before), clause):
             return True
     return False
 
 
-def _is_option(after: str) -> bool:
+def _is_option(after: str, no_option: str) -> bool:
     """Return whether what follows a key is its option (not a range, not a mere particle)."""
     rest = after.strip(" ”\"'）)")
-    return bool(_LETTERS.search(rest)) and not re.match(
-        r"(?:到|至|或|和|、|即可|就行|谢谢|结束)", rest
-    )
+    return bool(_LETTERS.search(rest)) and not re.match(no_option, rest)

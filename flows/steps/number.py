@@ -23,13 +23,19 @@ def accepts(step: Number, digits: str) -> bool:
     )
 
 
+def span(step: Number) -> tuple[int, int]:
+    """Return the smallest and the largest number accepted."""
+    smallest = step.least if step.least is not None else 0
+    largest = 10 ** lengths(step)[1] - 1
+    return smallest, min(largest, step.most) if step.most is not None else largest
+
+
 def may_start(step: Number, key: str) -> bool:
     """Return whether an accepted number may begin with `key`: then it is no global key here."""
     if not key.isdigit():
         return False
     shortest, longest = lengths(step)
-    smallest = step.least if step.least is not None else 0
-    largest = step.most if step.most is not None else 10**longest - 1
+    smallest, largest = span(step)
     for length in range(max(1, shortest), longest + 1):
         first = int(key) * 10 ** (length - 1)
         if first <= largest and first + 10 ** (length - 1) - 1 >= smallest:

@@ -6,25 +6,22 @@ the whole utterance is one of its phrases and the recogniser is sure; what is li
 back, and what stays unclear makes the call's verdict `unsure`: a person decides.
 """
 
-from collections.abc import Sequence
-
 from core.catalogue import text as catalogue_text
 from core.said import digits as said_digits
 from core.verdict import Verdict
 from flows.compiler import Question
 from flows.exchange import Input, Keys, SaveAnswer, Silence, Speech, WaitAnswer
-from flows.model import Ask, Book, Choice, GlobalKey, Number, Reaction, Slot
-from flows.phrases import match
+from flows.model import Ask, Book, GlobalKey, Number, Reaction
 from flows.program import EdgeKind
-from flows.scope import spoken_forms
 from flows.session import Pending, Reason
-from flows.spoken_number import digit_words, spoken_number
+from flows.spoken_number import spoken_number
 from flows.steps import ask, book, global_key, number
+from flows.steps.expected import NO, YES, Meaning, Meant, answers_of, expected, meaning
 from flows.turn import Turn
 from flows.values import Text
 
-YES, NO = "1", "2"
-"""Keys that answer when something is asked back."""
+_ASKED_KEY = -1
+"""In `Pending.answer`: the first of the survey's `keys`; -2 the second ..."""
 MOST_REPEATS = 3
 """Times that the repeat key puts one question again; after that it counts as invalid."""
 
@@ -55,19 +52,15 @@ def _wait(turn: Turn, step: Question) -> WaitAnswer:
     keys = turn.program.global_keys
     least = most = 1
     end_key = None
-    phrases: tuple[str, ...] = ()
     if session.pending is not None:
         keys = _unique(YES + NO + keys)
-        phrases = (*_confirming("yes", session.language), *_confirming("no", session.language))
     elif isinstance(step, Number):
         least, most = number.lengths(step)
         keys = "".join(key for key in keys if not number.may_start(step, key))
         end_key = step.end_key if most > least else None
-        phrases = digit_words(session.language)
     else:
-        keys = _unique("".join(a.key for a in _answers(step) if a.key) + keys)
-    if turn.flow.speech.enabled:
-        phrases = _unique_forms(phrases, _forms(turn, step))
+        keys = _unique("".join(a.key for a in answers_of(step) if a.key) + keys)
+    listens = turn.program.listens(session.language)
     return WaitAnswer(
         step=session.node,
         keys=keys,
@@ -76,8 +69,8 @@ def _wait(turn: Turn, step: Question) -> WaitAnswer:
         end_key=end_key,
         timeout=step.timeout,
         inter_digit=step.inter_digit,
-        phrases=phrases if turn.flow.speech.enabled else (),
-        listen=turn.flow.speech.enabled,
+        phrases=expected(turn, step).phrases if listens else (),
+        listen=listens,
         language=session.language,
     )
 
@@ -86,7 +79,7 @@ def answer(turn: Turn, step: Question, given: Input) -> bool:
     """Deal with one input. False where it is none that a question knows."""
     if isinstance(given, Keys):
         _keys(turn, step, given.digits)
-    elif isinstance(given, Speech) and turn.flow.speech.enabled:
+    elif isinstance(given, Speech) and turn.program.listens(turn.session.language):
         _speech(turn, step, given)
     elif isinstance(given, Silence | Speech):
         _silence(turn, step)
@@ -102,7 +95,7 @@ def _keys(turn: Turn, step: Question, digits: str) -> None:
     pending = turn.session.pending
     if pending is not None and digits in (YES, NO):
         if digits == YES:
-            _take(turn, step, pending.answer, "speech", pending.raw, pending.confidence)
+            _confirmed(turn, step, pending)
         else:
             _unsure(turn, step)
         return
@@ -111,7 +104,7 @@ def _keys(turn: Turn, step: Question, digits: str) -> None:
         number.take(turn, step, digits)
         return
     if pending is None and not isinstance(step, Number):
-        for index, choice in enumerate(_answers(step)):
+        for index, choice in enumerate(answers_of(step)):
             if choice.key == digits:
                 _take(turn, step, index, "key", digits, 1.0)
                 return
@@ -140,79 +133,83 @@ def _global(turn: Turn, step: Question, key: GlobalKey) -> None:
 
 
 def _speech(turn: Turn, step: Question, given: Speech) -> None:
-    rules, pending = turn.flow.speech, turn.session.pending
+    """Sure: taken. Less sure, or only part of what was said: asked back, once. Else: unsure."""
+    rules = turn.flow.speech
     sure, likely = given.confidence >= rules.sure, given.confidence >= rules.unsure
-    if pending is not None:
-        said = match(
-            given.text,
-            [_confirming("yes", turn.session.language), _confirming("no", turn.session.language)],
-        )
-        if said is not None and said.whole and likely:
-            if said.answer == 0 and sure:
-                _take(turn, step, pending.answer, "speech", pending.raw, pending.confidence)
+    meant = meaning(turn, step, given.text) if likely else None
+    match meant:
+        case None:
+            _unsure(turn, step, given.text)
+        case Meaning(Meant.YES | Meant.NO):
+            _agreed(turn, step, given, yes=meant.meant is Meant.YES and sure)
+        case Meaning(Meant.NUMBER) if isinstance(step, Number) and not number.accepts(
+            step, meant.digits
+        ):
+            # What does not fit is invalid where it was surely said, not misheard.
+            if sure:
+                _invalid(turn, step)
             else:
                 _unsure(turn, step, given.text)
-            return
-    if isinstance(step, Number) and (digits := spoken_number(given.text)) is not None:
-        _spoken_number(turn, step, given, digits, sure=sure, likely=likely)
-        return
-    answers = _answers(step)
-    heard = match(given.text, _forms_each(turn, step))
-    if heard is None or not likely:
-        _unsure(turn, step, given.text)
-    elif heard.answer >= len(answers):
-        key = turn.flow.keys[heard.answer - len(answers)]
-        if heard.whole and sure:
-            _global(turn, step, key)
-        else:
+        case _ if sure and meant.whole:
+            _said(turn, step, meant, given)
+        case _ if turn.session.pending is not None or _repeats(turn, meant):
             _unsure(turn, step, given.text)
-    elif heard.whole and sure:
-        _take(turn, step, heard.answer, "speech", given.text, given.confidence)
-    elif pending is not None:
-        _unsure(turn, step, given.text)
+        case _:
+            index = _ASKED_KEY - meant.index if meant.meant is Meant.KEY else meant.index
+            pending = Pending(index, given.text, given.confidence)
+            turn.session.pending = pending
+            turn.session.unclear = given.text
+            _ask_back(turn, step, pending)
+
+
+def _said(turn: Turn, step: Question, meant: Meaning, given: Speech) -> None:
+    if meant.meant is Meant.KEY:
+        _settle_key(turn, step, turn.flow.keys[meant.index])
     else:
-        pending = Pending(heard.answer, given.text, given.confidence)
-        turn.session.pending = pending
-        turn.session.unclear = given.text
-        _ask_back(turn, step, pending)
+        _take(turn, step, meant.index, "speech", given.text, given.confidence)
 
 
-def _spoken_number(
-    turn: Turn, step: Number, given: Speech, digits: str, *, sure: bool, likely: bool
-) -> None:
-    """Take a spoken number as keys are taken: what does not fit is invalid, not misheard."""
-    if not likely or (turn.session.pending is not None and not sure):
-        _unsure(turn, step, given.text)
-    elif not number.accepts(step, digits):
-        if sure:
-            _invalid(turn, step)
-        else:
-            _unsure(turn, step, given.text)
-    elif sure:
+def _repeats(turn: Turn, meant: Meaning) -> bool:
+    """Whoever may have asked for the question again gets it again by being unsure."""
+    return meant.meant is Meant.KEY and turn.flow.keys[meant.index].does == "repeat"
+
+
+def _settle_key(turn: Turn, step: Question, key: GlobalKey) -> None:
+    if key.does != "repeat":
         _settle(turn)
-        number.take(turn, step, digits, raw=given.text, confidence=given.confidence)
+    _global(turn, step, key)
+
+
+def _agreed(turn: Turn, step: Question, given: Speech, *, yes: bool) -> None:
+    pending = turn.session.pending
+    if yes and pending is not None:
+        _confirmed(turn, step, pending)
     else:
-        pending = Pending(0, given.text, given.confidence)
-        turn.session.pending = pending
-        turn.session.unclear = given.text
-        _ask_back(turn, step, pending)
+        _unsure(turn, step, given.text)
+
+
+def _confirmed(turn: Turn, step: Question, pending: Pending) -> None:
+    """What was asked back is so."""
+    if pending.answer <= _ASKED_KEY:
+        _settle_key(turn, step, turn.flow.keys[_ASKED_KEY - pending.answer])
+    else:
+        _take(turn, step, pending.answer, "speech", pending.raw, pending.confidence)
 
 
 def _ask_back(turn: Turn, step: Question, pending: Pending) -> None:
-    if isinstance(step, Number):
-        heard = said_digits(spoken_number(pending.raw), turn.session.language)
+    language = turn.session.language
+    if pending.answer <= _ASKED_KEY:
+        heard = turn.render(turn.flow.keys[_ASKED_KEY - pending.answer].label)
+    elif isinstance(step, Number):
+        heard = said_digits(spoken_number(pending.raw, language), language)
     else:
-        heard = turn.render(_answers(step)[pending.answer].label)
+        heard = turn.render(answers_of(step)[pending.answer].label)
     confirm = turn.flow.speech.confirm
     if confirm is not None:
         turn.speak(turn.render(confirm, heard=heard), answers=step.barge_in)
     else:
-        words = catalogue_text("flow-confirm", turn.session.language, heard=heard)
+        words = catalogue_text("flow-confirm", language, heard=heard)
         turn.speak(words, answers=step.barge_in)
-
-
-def _confirming(which: str, language: str) -> tuple[str, ...]:
-    return tuple(catalogue_text(f"flow-confirm-{which}", language).split("|"))
 
 
 # -------------------------------------------------------------------------------- reactions
@@ -304,7 +301,13 @@ def _take(turn: Turn, step: Question, index: int, kind: str, raw: str, confidenc
     elif isinstance(step, Book):
         book.take(turn, step.slots[index], raw, confidence)
     else:
-        number.take(turn, step, spoken_number(raw) or "", raw=raw, confidence=confidence)
+        number.take(
+            turn,
+            step,
+            spoken_number(raw, turn.session.language) or "",
+            raw=raw,
+            confidence=confidence,
+        )
 
 
 def _settle(turn: Turn) -> None:
@@ -339,30 +342,5 @@ def _nth(say: list[Text] | Text, count: int) -> Text:
     return say[min(count, len(say) - 1)] if say else ""
 
 
-def _answers(step: Question) -> Sequence[Choice | Slot]:
-    if isinstance(step, Ask):
-        return step.choices
-    return step.slots if isinstance(step, Book) else []
-
-
-def _forms_each(turn: Turn, step: Question) -> tuple[tuple[str, ...], ...]:
-    """Return the spoken forms of every answer, then of every global key."""
-    at = ("forms", turn.session.node, turn.session.language)
-    found: tuple[tuple[str, ...], ...] | None = turn.program.prepared.get(at)
-    if found is None:
-        everything: list[Choice | Slot | GlobalKey] = [*_answers(step), *turn.flow.keys]
-        found = tuple(spoken_forms(each, turn.session.language) for each in everything)
-        turn.program.prepared[at] = found
-    return found
-
-
-def _forms(turn: Turn, step: Question) -> tuple[str, ...]:
-    return tuple(form for forms in _forms_each(turn, step) for form in forms)
-
-
 def _unique(keys: str) -> str:
     return "".join(dict.fromkeys(keys))
-
-
-def _unique_forms(*groups: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(form for group in groups for form in group))

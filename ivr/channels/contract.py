@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from speech.contract import Announcement, PickedUpBy
+from speech.contract import Announcement, Grammar, PickedUpBy
 
 
 class Ability(StrEnum):
@@ -23,6 +23,8 @@ class Ability(StrEnum):
     RECORD = "record"
     TRANSFER = "transfer"
     TEXT = "text"
+    PICK_UP = "pick_up"
+    """Tells who picked up (`PickUpDecided`), and what carriers announce."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class SpeechBegan:
     """The person began to speak, as voice activity tells; only while somebody listens."""
 
     at: datetime
+    """When the speech began, which is a little before it is told."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class SpeechHeard:
     confidence: float
     """0-1: the least of its words."""
     began_at: datetime
+    """The same moment as `SpeechBegan.at`."""
     ended_at: datetime
     """When the person stopped speaking."""
     at: datetime
@@ -214,6 +218,18 @@ class Call(Protocol):
 
     async def stop(self) -> None:
         """Stop playing at once."""
+        ...
+
+    async def listen(self, grammar: Grammar) -> None:
+        """Tell what the person says (`SpeechBegan`, `SpeechHeard`) until `stop_listening`.
+
+        Keys are heard all the same. A listening under way is replaced; speech that had begun
+        before is judged by the new grammar. Only where the driver has `Ability.SPEECH`.
+        """
+        ...
+
+    async def stop_listening(self) -> None:
+        """Take no more speech; what was not recognised yet is dropped."""
         ...
 
     async def record(self, path: Path, *, seconds: float, silence: float) -> None:

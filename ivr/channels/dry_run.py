@@ -9,6 +9,7 @@ import itertools
 import math
 import struct
 from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from core.clock import Clock
 from core.errors import TransientError, problem
 from ivr.channels.contract import (
     Ability,
+    AnnouncementHeard,
     Answered,
     Dialed,
     DialRequest,
@@ -23,14 +25,17 @@ from ivr.channels.contract import (
     EndedBy,
     Event,
     KeyPressed,
-    MachineHeard,
+    PickUpDecided,
     PromptFinished,
     RecordingFinished,
     Ringing,
+    SpeechBegan,
+    SpeechHeard,
     TransferFinished,
     TrunkHealth,
 )
 from ivr.channels.happenings import Happenings
+from ivr.people.directory import person_of
 from ivr.people.mix import Mix
 from ivr.people.person import (
     BEEP_SECONDS,
@@ -41,10 +46,17 @@ from ivr.people.person import (
     Press,
     Reaction,
     Speak,
-    person_of,
 )
 from ivr.prompt_length import length_of
+from speech.contract import Grammar, PickedUpBy
 
+QUIET_SECONDS = 0.5
+"""Silence after which an utterance is over, and the recogniser's time."""
+DECIDED_SECONDS = 1.0
+"""From the answer to the moment at which a person's greeting is over and heard to be one."""
+FAX_SECONDS = 2.5
+ANNOUNCED_SECONDS = 4.0
+"""Seconds in which a carrier's announcement has been heard."""
 SET_UP_SECONDS = 1.0
 """From dialling to the first response."""
 WAVE_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
@@ -66,7 +78,7 @@ class DryRunChannel:
     `channels`: calls that may be held at once; 0: any number.
     """
 
-    abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER, Ability.TEXT})
+    abilities = frozenset(Ability)
 
     def __init__(
         self,
@@ -129,6 +141,10 @@ class DryRunCall:
         self._prompt: asyncio.Task[None] | None = None
         self._acting: asyncio.Task[None] | None = None
         self._mid_action = False
+        self._missed: tuple[int, float] | None = None
+        """A prompt that began while the person was speaking: its number, and when it ends."""
+        self._listening = 0
+        """Number of the listening under way; 0: nobody listens."""
         self._recording: asyncio.Task[None] | None = None
         self._recording_began = 0.0
         self._recording_path = Path()
@@ -154,11 +170,21 @@ class DryRunCall:
             if self._acting is not None:
                 self._acting.cancel()
             self._acting = self._spawn(self._react(number, seconds))
+        else:
+            self._missed = (number, self._clock.monotonic() + seconds)
         return number
 
     async def stop(self) -> None:
         """Stop playing."""
         self._silence()
+
+    async def listen(self, grammar: Grammar) -> None:  # noqa: ARG002 - words come as they are
+        """Tell what the person says from now on."""
+        self._listening = self._listening or next(self._numbers)
+
+    async def stop_listening(self) -> None:
+        """Take no more speech."""
+        self._listening = 0
 
     async def record(self, path: Path, *, seconds: float, silence: float) -> None:
         """Record the person, which is a file of silence as long as the recording."""
@@ -193,24 +219,54 @@ class DryRunCall:
     async def _pick_up(self) -> None:
         person = self._person
         await self._pause(SET_UP_SECONDS)
-        if person.rings or person.status == 0:
+        if person.rings or (person.status == 0 and not person.early):
             self._happenings.tell(Ringing(self._clock.now()))
             patience = float(self._request.ring_seconds)
-            if person.status == 0 or person.rings > patience:
+            if (person.status == 0 and not person.early) or person.rings > patience:
                 await self._pause(patience)
                 return self._end(EndedBy.RING_TIMEOUT, 487)
             await self._pause(person.rings)
+        if person.early:
+            self._happenings.tell(Ringing(self._clock.now(), early_media=True))
+            await self._pause(ANNOUNCED_SECONDS)
+            self._announce(person)
+            if not person.status:
+                await self._pause(float(self._request.ring_seconds))
+                return self._end(EndedBy.RING_TIMEOUT, 487)
         if person.status != 200:
             return self._end(EndedBy.TRUNK, person.status, Q850.get(person.status, 0))
         self._answered = True
         self._happenings.tell(Answered(self._clock.now()))
+        if person.script.on_answer:
+            self._spawn(self._tell_who_picked_up())
         for action in person.script.on_answer:
             await self._pause(action.after)
             await self._do(action)
+        if not person.script.on_answer:
+            await self._tell_who_picked_up()
+        return None
+
+    async def _tell_who_picked_up(self) -> None:
+        person = self._person
         if person.machine:
             await self._pause(GREETING_SECONDS + BEEP_SECONDS)
-            self._happenings.tell(MachineHeard(self._clock.now()))
-        return None
+            self._decide(PickedUpBy.MACHINE, "beep")
+        elif person.fax:
+            await self._pause(FAX_SECONDS)
+            self._decide(PickedUpBy.FAX, "ced")
+        elif person.announces and not person.early:
+            await self._pause(ANNOUNCED_SECONDS)
+            self._announce(person)
+        else:
+            await self._pause(DECIDED_SECONDS)
+            self._decide(PickedUpBy.PERSON, "short_greeting")
+
+    def _decide(self, by: PickedUpBy, sign: str) -> None:
+        self._happenings.tell(PickUpDecided(by, self._clock.now(), sign))
+
+    def _announce(self, person: Person) -> None:
+        if person.announces:
+            self._happenings.tell(AnnouncementHeard(person.announces, self._clock.now()))
 
     async def _react(self, number: int, seconds: float) -> None:
         reaction = self._person.script.reaction(self._used)
@@ -245,11 +301,38 @@ class DryRunCall:
                         await self._pause(self._grid)
                     self._happenings.tell(KeyPressed(key, self._clock.now(), self._person.keys_by))
                 self._mid_action = False
-            case Speak(seconds):
-                self._sound_until = self._clock.monotonic() + seconds
-                await self._pause(seconds)
+            case Speak():
+                await self._say(action)
             case HangUp():
                 self._end(EndedBy.PARTY, 200, 16)
+
+    async def _say(self, speak: Speak) -> None:
+        self._sound_until = self._clock.monotonic() + speak.seconds
+        listening, began = self._listening, self._clock.now()
+        if listening:
+            self._happenings.tell(SpeechBegan(began))
+            self._mid_action = True  # whoever speaks finishes his sentence
+        if speak.pressing:
+            await self._pause(speak.seconds / 2)
+            await self._do(Press(speak.pressing))
+            self._mid_action = bool(listening)
+        await self._pause(self._sound_until - self._clock.monotonic())
+        self._mid_action = False
+        if self._missed is not None:
+            number, until = self._missed
+            left = max(0.0, until - self._clock.monotonic())
+            self._missed, self._acting = None, self._spawn(self._react(number, left))
+        if listening:
+            self._spawn(self._recognise(listening, speak, began, self._clock.now()))
+
+    async def _recognise(
+        self, listening: int, speak: Speak, began: datetime, ended: datetime
+    ) -> None:
+        await self._pause(QUIET_SECONDS)
+        if self._listening == listening:
+            confidence = speak.confidence if speak.words else 0.0
+            heard = (speak.words, confidence, began, ended)
+            self._happenings.tell(SpeechHeard(*heard, at=self._clock.now()))
 
     # --------------------------------------------------------------------------- the line
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from core.disposition import Disposition
 from core.verdict import Verdict
+from speech.contract import Announcement
 
 
 class Behaviour(StrEnum):
@@ -51,7 +52,16 @@ class Speak:
     """Say something."""
 
     seconds: float
+    """How long it takes; with real sound the words decide that by themselves."""
     after: float = 1.0
+    words: str = ""
+    """What is said; empty: something like speech that nobody could understand."""
+    confidence: float = 0.95
+    """How sure a recogniser is of it where there is no sound to be recognised (0-1)."""
+    language: str = "zh"
+    """The language of `words`: which voice speaks them."""
+    pressing: str = ""
+    """Keys that are pressed in the middle of it."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,16 @@ class HangUp:
     """Put the phone down."""
 
     after: float = 1.0
+
+
+@dataclass(frozen=True)
+class Tone:
+    """A tone of one or two frequencies."""
+
+    hertz: tuple[float, ...]
+    seconds: float
+    after: float = 0.0
+    """Seconds of silence before it."""
 
 
 Action = Press | Speak | HangUp
@@ -93,7 +113,8 @@ class Script:
 class Person:
     """One behaviour spelled out."""
 
-    behaviour: Behaviour
+    behaviour: StrEnum
+    """A `Behaviour`, or a name of one's own."""
     status: int = 200
     """Final SIP response (RFC 3261, 21); 0: never answers, rings until the caller gives up."""
     rings: float = 2.0
@@ -101,6 +122,15 @@ class Person:
     script: Script = Script()
     machine: bool = False
     """True: a mailbox: a greeting, a beep, silence."""
+    fax: bool = False
+    """True: a fax."""
+    early: tuple[Speak | Tone, ...] = ()
+    """What the network plays before `status`, on early media (183, RFC 3960); over and over where
+    nobody ever answers."""
+    greeting: tuple[Speak | Tone, ...] = ()
+    """What is heard after the answer; empty: a short hello (a mailbox: a long one and a beep)."""
+    announces: Announcement | None = None
+    """What `early` or `greeting` says of the number."""
     keys_by: str = "rfc4733"
     """How keys travel: ``rfc4733``, ``info`` or ``inband``."""
 
@@ -134,7 +164,7 @@ _DISSATISFIED = Script(
 )
 
 PEOPLE: dict[Behaviour, Person] = {
-    person.behaviour: person
+    Behaviour(person.behaviour): person
     for person in (
         Person(Behaviour.SATISFIED, script=_ANY_1),
         Person(
@@ -169,7 +199,7 @@ PEOPLE: dict[Behaviour, Person] = {
     )
 }
 
-EXPECTED: dict[Behaviour, Expected] = {
+EXPECTED: dict[StrEnum, Expected] = {
     Behaviour.SATISFIED: Expected(Disposition.COMPLETED, Verdict.SATISFIED),
     Behaviour.BASICALLY_SATISFIED: Expected(Disposition.COMPLETED, Verdict.BASICALLY_SATISFIED),
     Behaviour.DISSATISFIED: Expected(Disposition.COMPLETED, Verdict.DISSATISFIED),
@@ -212,22 +242,4 @@ BY_LAST_DIGIT: dict[str, Behaviour] = {
     "80": Behaviour.KEYS_BY_TONE,
     "90": Behaviour.SWITCHED_OFF,
 }
-"""How a number ends -> who answers it. Numbers ending in 0 are told apart by two digits."""
-
-
-def behaviour_of(number: str) -> Behaviour:
-    """Return who answers `number`, by its last digit (by its last two where that is 0)."""
-    digits = "".join(character for character in number if character.isdigit())
-    if not digits:
-        return Behaviour.INVALID_NUMBER
-    return BY_LAST_DIGIT[digits[-1] if digits[-1] != "0" else digits.zfill(2)[-2:]]
-
-
-def person_of(number: str) -> Person:
-    """Return the person at `number`."""
-    return PEOPLE[behaviour_of(number)]
-
-
-def expected(behaviour: Behaviour) -> Expected:
-    """Return what a call to somebody of this behaviour must come to."""
-    return EXPECTED[behaviour]
+"""How a number ends -> who answers it; `ivr.people.directory` adds those who speak words."""

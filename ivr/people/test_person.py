@@ -6,20 +6,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from ivr.people.directory import (
+    BY_ENDING,
+    EXPECTED,
+    EXPECTED_UNHEARD,
+    behaviour_of,
+    person_of,
+)
+from ivr.people.machines import Machine
 from ivr.people.mix import Mix, usual_shares
-from ivr.people.person import EXPECTED, PEOPLE, Behaviour, behaviour_of, person_of
+from ivr.people.person import PEOPLE, Behaviour
 
 
 @given(some.text("0123456789", min_size=1, max_size=15))
 def test_every_number_has_its_person(number: str) -> None:
     behaviour = behaviour_of(number)
-    assert behaviour_of("+86" + number.zfill(2)) is behaviour
+    assert behaviour_of("+86" + number.zfill(3)) is behaviour
     assert person_of(number).behaviour is behaviour
 
 
 def test_everybody_lives_at_some_number_and_is_expected_to_do_something() -> None:
-    met = {behaviour_of(f"{ending:02}") for ending in range(100)}
-    assert met == set(Behaviour) == set(PEOPLE) == set(EXPECTED)
+    met = {behaviour_of(f"{ending:03}") for ending in range(1000)}
+    assert met == set(BY_ENDING.values()) >= set(Behaviour)
+    assert set(PEOPLE) == set(Behaviour)
+    assert met <= set(EXPECTED)
+    assert met <= set(EXPECTED_UNHEARD)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +40,8 @@ def test_everybody_lives_at_some_number_and_is_expected_to_do_something() -> Non
         ("13800000011", Behaviour.SATISFIED),
         ("13800000010", Behaviour.REJECTS),
         ("13800000000", Behaviour.INVALID_NUMBER),
+        ("13800000500", Machine.FAX),
+        ("13800000900", Behaviour.INVALID_NUMBER),
         ("7", Behaviour.BUSY),
     ],
 )

@@ -35,6 +35,7 @@ from storage.schema.outcomes import (
     ScheduleRun,
     WriteBack,
 )
+from storage.schema.transcripts import Transcript
 
 __all__ = [
     "Answer",
@@ -59,6 +60,7 @@ __all__ = [
     "Party",
     "PartyNumber",
     "ScheduleRun",
+    "Transcript",
     "TrunkState",
     "Unit",
     "WriteBack",

@@ -10,10 +10,11 @@ import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.clock import VirtualClock
@@ -31,15 +32,50 @@ from ivr.channels.contract import (
     PromptFinished,
     RecordingFinished,
     Ringing,
+    SpeechBegan,
+    SpeechHeard,
     VoiceChannel,
 )
 from ivr.channels.dry_run import DryRunChannel
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pool import Ports
-from ivr.people.person import PEOPLE, Behaviour, HangUp, Person, Press, Script
+from ivr.people.person import PEOPLE, Behaviour, HangUp, Person, Press, Script, Speak
+from speech.contract import Grammar, Utterance
+from speech.g711 import encode_ulaw
+from speech.synthesis import Synthesis, Voice
 from tests.peers import pcap, sipp
 
 LIMIT = 20.0
+WORDS = "不满意"
+
+
+class Certain:
+    """A recogniser that has heard `WORDS` whenever anything was said."""
+
+    languages = frozenset({"zh"})
+
+    async def start(self) -> None: ...
+    async def close(self) -> None: ...
+    async def unknown_words(self, language: str, phrases: tuple[str, ...]) -> frozenset[str]:
+        return frozenset()
+
+    def listen(self, grammar: Grammar) -> "CertainEar":
+        return CertainEar(grammar)
+
+
+class CertainEar:
+    """Hears the grammar's first phrase, if it was fed any sound."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._grammar, self._fed = grammar, 0
+
+    def feed(self, pcm: bytes) -> None:
+        self._fed += len(pcm)
+
+    async def finish(self) -> Utterance:
+        return Utterance(self._grammar.phrases[0] if self._fed > 8000 else "", 0.9)
+
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -57,11 +93,25 @@ class House:
     """A number that answers and soon hangs up."""
     rings: str
     """A number that rings for ever."""
+    speaks: str
+    """A number that answers, says `WORDS` a second later, and again three seconds after that."""
 
 
 def rtp_ports() -> Ports:
     first = random.randrange(33000, 60000, 2)
     return Ports(rtp_from=first, rtp_until=first + 4000)
+
+
+def said_twice() -> list[pcap.Packet]:
+    """Return the sound of `WORDS` after a second, and again three seconds after that."""
+    once = np.concatenate([np.zeros(8000), Synthesis().make(WORDS, Voice("cmn")) * 32767])
+    pause = np.zeros(3 * 8000)
+    pcm = np.concatenate([once, pause[:-8000], once, pause]).astype("<i2").tobytes()
+    codes = encode_ulaw(pcm)
+    return [
+        pcap.Packet(n * 0.02, n + 1, n * 160, pcap.PCMU, codes[n * 160 : (n + 1) * 160])
+        for n in range(len(codes) // 160)
+    ]
 
 
 @asynccontextmanager
@@ -74,6 +124,7 @@ async def sip_house(folder: Path) -> AsyncIterator[House]:
             *pcap.press("2", at=0.6, sequence=40, timestamp=5800),
         ],
     )
+    speech = pcap.write(folder / "speech.pcap", said_twice())
     people = {
         "answers": sipp.Person(folder, sipp.answered(), sipp.IS_HUNG_UP_ON, echo=True),
         "presses": sipp.Person(
@@ -89,12 +140,13 @@ async def sip_house(folder: Path) -> AsyncIterator[House]:
             sipp.CANCELLED,
             sipp.expect("ACK"),
         ),
+        "speaks": sipp.Person(folder, sipp.answered(), sipp.sound(speech), sipp.IS_HUNG_UP_ON),
     }
     trunks = [Trunk(name, person.uri) for name, person in people.items()]
     async with AsyncExitStack() as stack:
         for person in people.values():
             await stack.enter_async_context(person)
-        channel = SipChannel(trunks, channels=4, ports=rtp_ports())
+        channel = SipChannel(trunks, channels=4, ports=rtp_ports(), recogniser=Certain())
         stack.push_async_callback(channel.close)
         await channel.start()
         yield House(channel, "", *people)
@@ -108,6 +160,10 @@ async def dry_house(folder: Path) -> AsyncIterator[House]:
         "busy": PEOPLE[Behaviour.BUSY],
         "hangs_up": Person(Behaviour.SILENT, script=Script(on_answer=(HangUp(1.0),))),
         "rings": PEOPLE[Behaviour.NO_ANSWER],
+        "speaks": Person(
+            Behaviour.SILENT,
+            script=Script(on_answer=(Speak(1.0, 1.0, WORDS), Speak(1.0, 3.0, WORDS))),
+        ),
     }
     clock = VirtualClock(datetime(2026, 3, 2, 1, 0, tzinfo=UTC))
     driver = asyncio.create_task(clock.drive())
@@ -137,12 +193,14 @@ async def dial(house: House, who: str, *, ring_seconds: int = 30) -> Call:
     return await house.channel.dial(DialRequest("a-1", number, trunk, ring_seconds=ring_seconds))
 
 
-async def until(events: AsyncIterator[Event], kind: type[Event]) -> Event:
+async def until(
+    events: AsyncIterator[Event], kind: type[Event], never: tuple[type[Event], ...] = ()
+) -> Event:
     async with asyncio.timeout(LIMIT):
         async for event in events:
             if isinstance(event, kind):
                 return event
-            assert not isinstance(event, Ended), event
+            assert not isinstance(event, (Ended, *never)), event
     raise AssertionError("the events ended")
 
 
@@ -264,3 +322,48 @@ async def test_no_more_calls_than_there_are_lines(house: House) -> None:
         await call.hang_up()
         *_, ended = await rest(call.events())
         assert isinstance(ended, Ended)
+
+
+async def test_what_is_said_is_told_while_somebody_listens(house: House, tmp_path: Path) -> None:
+    call = await dial(house, house.speaks)
+    events = call.events()
+    await until(events, Answered)
+    await call.listen(Grammar("zh", (WORDS,)))
+    began = await until(events, SpeechBegan)
+    heard = await until(events, SpeechHeard)
+    assert isinstance(began, SpeechBegan)
+    assert isinstance(heard, SpeechHeard)
+    assert (heard.text, heard.began_at) == (WORDS, began.at)
+    assert heard.confidence > 0.8
+    assert timedelta(seconds=0.3) < heard.ended_at - heard.began_at < timedelta(seconds=1.6)
+    assert heard.ended_at < heard.at
+    await call.stop_listening()  # what is said a second time nobody hears
+    await call.record(tmp_path / "rest.wav", seconds=4.0, silence=0)
+    await until(events, RecordingFinished, never=(SpeechBegan, SpeechHeard))
+    await call.hang_up()
+    await rest(events)
+
+
+async def test_speech_is_judged_by_the_grammar_at_its_end(house: House) -> None:
+    call = await dial(house, house.speaks)
+    events = call.events()
+    await until(events, Answered)
+    await call.listen(Grammar("zh", ("别的",)))
+    await until(events, SpeechBegan)
+    await call.listen(Grammar("zh", (WORDS,)))
+    assert (await until(events, SpeechHeard)).text == WORDS  # type: ignore[union-attr]
+    await call.hang_up()
+    await rest(events)
+
+
+async def test_keys_are_heard_by_who_listens(house: House) -> None:
+    call = await dial(house, house.presses)
+    events = call.events()
+    await until(events, Answered)
+    await call.listen(Grammar("zh", (WORDS,)))
+    keys = [(await until(events, KeyPressed)).key for _ in range(3)]  # type: ignore[union-attr]
+    assert keys == ["1", "1", "2"]
+    await call.hang_up()
+    await rest(events)
+    await call.listen(Grammar("zh", (WORDS,)))  # harmless
+    await call.stop_listening()

@@ -142,6 +142,7 @@ async def rehearse(
     change: Callable[[ConversationRules], ConversationRules] = lambda rules: rules,
     channel: Callable[[VirtualClock, Transcript, dict[Path, str]], Any] = NotingChannel,
     prompts: PromptSource | None = None,
+    may_leave_message: bool = True,
 ) -> tuple[Outcome, list[str]]:
     """Call `number`; return the outcome and the transcript."""
     clock = VirtualClock(START)
@@ -160,6 +161,7 @@ async def rehearse(
             clock=clock,
             rules=change(ConversationRules(recordings=tmp_path, settle_seconds=1.0)),
             survey_folder=tmp_path,
+            may_leave_message=may_leave_message,
         )
     finally:
         driver.cancel()

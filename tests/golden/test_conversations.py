@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from ivr.people.person import BY_LAST_DIGIT, EXPECTED, behaviour_of
+from ivr.people.directory import behaviour_of
+from ivr.people.person import BY_LAST_DIGIT, EXPECTED
 from tests.golden.rehearsal import program, rehearse
 
 HERE = Path(__file__).parent
 SURVEYS = sorted((HERE / "surveys").glob("*.yaml"))
-NUMBERS = {behaviour_of(ending): f"+86138000000{ending.zfill(2)}" for ending in BY_LAST_DIGIT}
+NUMBERS = {behaviour_of(ending): f"+8613800000{ending.zfill(3)}" for ending in BY_LAST_DIGIT}
 
 
 @pytest.mark.parametrize("behaviour", NUMBERS, ids=str)

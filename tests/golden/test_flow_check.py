@@ -20,6 +20,10 @@ GOLDEN = HERE / "flow-check.txt"
 CODES = set(tomllib.loads((HERE.parent.parent / "core/texts/flows_language.toml").read_text()))
 SHARED = "shared: more\nsteps:\n  - say: 好\n"
 USE = steps(ASK + "  - call: more\n", head="use: {more: more.yaml}\nfields: {name: {}}\n")
+UNHEARD = ASK.replace("{key: 3, label: 不满意", "{label: 俺不中意").replace(
+    "不满意请按3", "别的请说"
+)
+LISTENS = "speech: {enabled: true}\n"
 WORLD: list[tuple[str, str | bytes, str]] = [
     ("document-not-utf-8", GOOD.encode("gb18030"), ""),
     ("document-too-large", "x" * 1_000_001, ""),
@@ -28,6 +32,9 @@ WORLD: list[tuple[str, str | bytes, str]] = [
     ("flow-field-differs", USE, SHARED + "fields: {name: {type: date}}\n"),
     ("flow-channel-cannot", steps("  - {record: 请说明原因。, id: why}\n"), ""),
     ("flow-unknown-transfer", steps("  - {transfer: dutty}\n  - {say: 好}\n"), ""),
+    ("flow-no-model", steps(ASK, head=LISTENS).replace("languages: [zh]", "languages: [ko]"), ""),
+    ("flow-phrase-not-known", steps(UNHEARD, head=LISTENS), ""),
+    ("flow-answer-not-heard", steps(UNHEARD, head=LISTENS), ""),
     ("flow-broken-recording", steps("  - {play: more.yaml, text: 您好}\n"), SHARED),
 ]
 """(code, survey, a file beside it): what takes more than one survey's text."""
@@ -39,7 +46,11 @@ def found(text: str | bytes, beside: str, folder: Path) -> list[Problem]:
     if beside:
         (folder / "more.yaml").write_text(beside, "utf-8")
     return check_file(
-        file, abilities={"keys"}, transfers={"duty"}, sounds=lambda _: None if beside else 1.0
+        file,
+        abilities={"keys"},
+        transfers={"duty"},
+        sounds=lambda _: None if beside else 1.0,
+        vocabulary=lambda phrase, tongue: None if tongue == "ko" else {"俺"} & set(phrase),
     )
 
 

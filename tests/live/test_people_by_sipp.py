@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.people.person import Person, person_of
+from ivr.people.directory import person_of
+from ivr.people.person import Person
 from ivr.people.sip import sound
 from ivr.people.sip.endpoint import SipPeople
 

@@ -22,14 +22,15 @@ from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pool import Ports
 from ivr.conversation import ConversationRules, hold
 from ivr.outcome import Outcome
-from ivr.people.person import BY_LAST_DIGIT, Behaviour, Person, behaviour_of, expected, person_of
+from ivr.people.directory import behaviour_of, person_of
+from ivr.people.person import BY_LAST_DIGIT, EXPECTED, Behaviour, Person
 from ivr.people.sip import sound
 from ivr.people.sip.endpoint import SipPeople
 from ivr.people.sip.rtp import Impairment
 
 pytestmark = pytest.mark.live
 SURVEY = Path(__file__).parent.parent / "golden" / "surveys" / "overall.yaml"
-NUMBERS = {behaviour_of(ending): f"+86138000000{ending.zfill(2)}" for ending in BY_LAST_DIGIT}
+NUMBERS = {behaviour_of(ending): f"+8613800000{ending.zfill(3)}" for ending in BY_LAST_DIGIT}
 
 
 class Babble:
@@ -156,7 +157,7 @@ async def test_everybody_comes_to_what_is_expected_of_him(trunk: Trunk, tmp_path
         who: (outcome.disposition, outcome.verdict)
         for who, (outcome, _) in zip(numbers, results, strict=True)
     }
-    wanted = {who: (expected(who).disposition, expected(who).verdict) for who in numbers}
+    wanted = {who: (EXPECTED[who].disposition, EXPECTED[who].verdict) for who in numbers}
     assert found == wanted
     if trunk.transport == "tcp":
         return

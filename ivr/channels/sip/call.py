@@ -10,7 +10,7 @@ from ivr.channels.sip import headers
 from ivr.channels.sip.filing import Filing
 from ivr.channels.sip.information import answer_ok
 from ivr.channels.sip.keys import KeyFilter
-from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded, Setup
+from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded, Setup, Sound
 from ivr.channels.sip.voice import CallVoice
 
 PROBE_SECONDS = 8.0
@@ -35,9 +35,10 @@ class LineCall(pj.Call):  # type: ignore[misc]
         account.calls += 1
         self.filing = Filing(report)
         """What is still to be told; outlives the call by the time its recordings take."""
-        self.voice = CallVoice(self._happened)
+        self.voice = CallVoice(self._happened, self._said)
         self._silent_seconds = setup.silent_seconds
         self._beep_seconds = setup.beep_seconds
+        self._pick_up, self._pick_up_words = setup.pick_up, setup.pick_up_words
         self._dtmf = account.trunk.dtmf
         self._keys = KeyFilter()
         self._ring_until = time.monotonic() + order.ring_seconds
@@ -126,6 +127,8 @@ class LineCall(pj.Call):  # type: ignore[misc]
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 self.voice.person = self.getAudioMedia(index)
                 self._last_sound = time.monotonic()
+                if self._pick_up and not self._answered:
+                    self.voice.hear_first_sounds(words=self._pick_up_words)
                 self._maybe_answered()
                 return
 
@@ -246,6 +249,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
 
     def _now_answered(self) -> None:
         self._answered = True
+        self.voice.answered()
         self._happened("answered")
         tones = self._dtmf == "inband" or (self._dtmf == "auto" and not self._events_agreed())
         self.voice.hear(tones=tones, beep_seconds=self._beep_seconds)
@@ -300,9 +304,14 @@ class LineCall(pj.Call):  # type: ignore[misc]
             self.freed = True
             self.filing.add(Freed(self.order.call), time.monotonic())
 
-    def _happened(self, what: str, *, file: str = "", **facts: Any) -> None:
+    def _said(self, listening: int, pcm: str) -> None:
+        self.filing.add(Sound(self.order.call, listening, pcm), time.monotonic())
+
+    def _happened(
+        self, what: str, *, file: str = "", at: float | None = None, **facts: Any
+    ) -> None:
         """Tell of an event, once the recording `file` is complete where one belongs to it."""
-        message = Happened(self.order.call, what, time.time(), facts)
+        message = Happened(self.order.call, what, at or time.time(), facts)
         self.filing.add(message, time.monotonic(), file)
 
 

@@ -30,7 +30,10 @@ from ivr.channels.contract import (
 from ivr.channels.happenings import Happenings
 from ivr.channels.sip import protocol
 from ivr.channels.sip.numbering import transfer_target, written
+from ivr.channels.sip.pickup import PickUp, PickUpRules
 from ivr.channels.sip.pool import LinePool, Ports
+from ivr.channels.sip.understanding import Understanding
+from speech.contract import Grammar, Recogniser
 from speech.mending import mend
 
 log = logging.getLogger(__name__)
@@ -61,17 +64,70 @@ def _event(what: str, at: datetime, facts: dict[str, Any]) -> Event | None:
 class SipCall:
     """One call, as the conversation holds it."""
 
-    def __init__(self, channel: "SipChannel", name: str, trunk: Trunk) -> None:
+    def __init__(
+        self,
+        channel: "SipChannel",
+        name: str,
+        trunk: Trunk,
+        recogniser: Recogniser | None,
+        rules: PickUpRules | None,
+    ) -> None:
         self._channel = channel
         self._name = name
         self._trunk = trunk
         self._happenings = Happenings()
         self._plays = itertools.count(1)
         self._recordings: list[Path] = []
+        self._understanding = Understanding(recogniser, self.take) if recogniser else None
+        self._pick_up = (
+            PickUp(rules, recogniser, self.take, self._know_who_picked_up) if rules else None
+        )
 
     def take(self, event: Event) -> None:
         """Put an event where the reader finds it; nothing follows `Ended`."""
+        if self._happenings.over:
+            return
         self._happenings.tell(event)
+        if self._happenings.over and self._understanding:
+            self._understanding.stop()
+        if self._pick_up:
+            self._follow(event, self._pick_up)
+
+    def _follow(self, event: Event, pick_up: PickUp) -> None:
+        """Let whoever finds out who picked up know what happened."""
+        match event:
+            case Answered(at):
+                pick_up.answered(at)
+            case KeyPressed():
+                pick_up.key()
+            case Ended():
+                pick_up.close()
+
+    @property
+    def unfinished(self) -> bool:
+        """True where words are still being recognised that tell why the call ends."""
+        return self._pick_up is not None and self._pick_up.unfinished
+
+    async def end(self, ended: Ended) -> None:
+        """Tell the end, and before it why, as the network said with its last words."""
+        try:
+            if self._pick_up is not None:
+                await self._pick_up.conclude()
+        finally:
+            self.take(ended)
+
+    def first_sound(self, sign: str, at: datetime) -> None:
+        """Something was heard before it is known who picked up."""
+        if self._pick_up and not self._happenings.over:
+            self._pick_up.heard(sign, at)
+
+    def machine(self, event: MachineHeard) -> None:
+        """A mailbox's beep was heard."""
+        if self._pick_up is None or not self._pick_up.beep(event.at):
+            self.take(event)
+
+    def _know_who_picked_up(self) -> None:
+        self._send(protocol.KnowsWhoPickedUp(self._name))
 
     def events(self) -> AsyncIterator[Event]:
         return self._happenings.read()
@@ -87,6 +143,34 @@ class SipCall:
 
     async def stop(self) -> None:
         self._send(protocol.StopPlaying(self._name))
+
+    async def listen(self, grammar: Grammar) -> None:
+        if (
+            self._understanding
+            and not self._happenings.over
+            and self._understanding.listen(grammar)
+        ):
+            self._send(protocol.Listen(self._name, self._understanding.listening))
+
+    async def stop_listening(self) -> None:
+        if self._understanding and self._understanding.listening:
+            self._understanding.stop()
+            self._send(protocol.StopListening(self._name))
+
+    def said(self, what: str, at: datetime, listening: int) -> None:
+        """The person begins or ceases to speak."""
+        if self._understanding and what == "speech_began":
+            self._understanding.began(listening, at)
+        elif self._understanding:
+            self._understanding.ended(listening, at)
+
+    def sound(self, message: protocol.Sound) -> None:
+        """A piece of what the person says."""
+        if message.listening == protocol.FIRST_SOUNDS:
+            if self._pick_up:
+                self._pick_up.sound(message.pcm)
+        elif self._understanding:
+            self._understanding.sound(message.listening, message.pcm)
 
     async def record(self, path: Path, *, seconds: float, silence: float) -> None:
         self._will_record(path)
@@ -125,6 +209,8 @@ class SipChannel:
     `channels` is how many calls may be held at once; `silent_seconds` after how long without
     RTP a call is asked whether it still lives (0: never), `beep_seconds` for how long after the
     answer a mailbox's beep is listened for (0: never; it costs about 2 ms of CPU a call-second).
+    With a `recogniser` (which its owner starts and closes) people may speak their answers. With
+    `pick_up` it is found out who picked up, by words too where there is a recogniser.
     """
 
     abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER})
@@ -137,9 +223,17 @@ class SipChannel:
         ports: Ports | None = None,
         silent_seconds: float = 12.0,
         beep_seconds: float = 30.0,
+        recogniser: Recogniser | None = None,
+        pick_up: PickUpRules | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trunks = {trunk.name: trunk for trunk in trunks}
+        self._recogniser = recogniser
+        if recogniser is not None:
+            self.abilities = self.abilities | {Ability.SPEECH}
+        self._pick_up = pick_up
+        if pick_up is not None:
+            self.abilities = self.abilities | {Ability.PICK_UP}
         self._now = now
         self._calls: dict[str, SipCall] = {}
         self._names = itertools.count(1)
@@ -147,12 +241,15 @@ class SipChannel:
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._registrations: dict[str, protocol.Registered] = {}
         self._registration_changed = asyncio.Event()
+        self._endings: set[asyncio.Task[None]] = set()
         self.pool = LinePool(
             list(trunks),
             channels,
             ports or Ports(),
             silent_seconds=silent_seconds,
             beep_seconds=beep_seconds,
+            pick_up=pick_up is not None,
+            pick_up_words=pick_up is not None and recogniser is not None,
             report=self._heard,
             lost=self._lost,
         )
@@ -180,7 +277,7 @@ class SipChannel:
             raise TransientError(problem("sip-unknown-trunk", trunk=request.trunk))
         name = f"{next(self._names)}"
         line = self.pool.choose(name)
-        call = SipCall(self, name, trunk)
+        call = SipCall(self, name, trunk, self._recogniser, self._pick_up)
         self._calls[name] = call
         line.send(
             protocol.Place(
@@ -221,6 +318,8 @@ class SipChannel:
         """Hang up what is left and stop."""
         await self.pool.close()
         self._lost(set(self._calls))
+        if self._endings:
+            await asyncio.wait(self._endings)
 
     # ------------------------------------------------------------------ between call and line
 
@@ -249,6 +348,9 @@ class SipChannel:
     def _heard(self, message: Any) -> None:
         if isinstance(message, protocol.Happened):
             self._happened(message)
+        elif isinstance(message, protocol.Sound):
+            if message.call in self._calls:
+                self._calls[message.call].sound(message)
         elif isinstance(message, protocol.Recorded | protocol.Health):
             future = self._answers.get(message.ask)
             if future and not future.done():
@@ -261,11 +363,25 @@ class SipChannel:
         call = self._calls.get(message.call)
         if call is None:
             return
-        event = _event(message.what, datetime.fromtimestamp(message.at, UTC), message.facts)
+        at = datetime.fromtimestamp(message.at, UTC)
+        if message.what in ("speech_began", "speech_ended"):
+            call.said(message.what, at, **message.facts)
+            return
+        if message.what == "first_sound":
+            call.first_sound(message.facts["sign"], at)
+            return
+        event = _event(message.what, at, message.facts)
         if event is None:
             log.error("call %s: %s %s", message.call, message.what, message.facts)
             return
-        call.take(event)
+        if isinstance(event, MachineHeard):
+            call.machine(event)
+        elif isinstance(event, Ended) and call.unfinished:
+            ending = asyncio.create_task(call.end(event))
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+        else:
+            call.take(event)
         if isinstance(event, Ended):
             del self._calls[message.call]
 

@@ -9,21 +9,29 @@ they are looked at by the line's own loop, so that a detector never holds up the
 import contextlib
 import ctypes
 from collections import deque
-from typing import Any
+from typing import Any, Protocol
 
 import pjsua2 as pj
 
 from speech.beep import BeepDetector
 from speech.tones import DtmfDetector
 
-KEY_FRAME, BEEP_FRAME = 60_000, 960_000
+KEY_FRAME, ANSWER_FRAME, BEEP_FRAME = 60_000, 60_000, 960_000
 """Microseconds of the tapped frames. A callback into Python costs the same for 20 ms as for 960;
-a key must be heard soon, a beep counts only after a second of quiet anyway."""
+a key must be heard soon, the end of a spoken answer too, a beep counts only after a second of
+quiet anyway."""
 MOST_WAITING = 50
 """Frames put aside at most: older ones are dropped when the process cannot keep up."""
-_idle: dict[int, list["Tap"]] = {KEY_FRAME: [], BEEP_FRAME: []}
+_idle: dict[int, list["Tap"]] = {KEY_FRAME: [], ANSWER_FRAME: [], BEEP_FRAME: []}
 """Taps of this process that no call uses. They are used again and never destroyed: the sound
 clock's thread may still be inside one when its call is over."""
+
+
+class Source(Protocol):
+    """Where the sound of one person is taken from: a call's tap, or a recording."""
+
+    waiting: deque[bytes]
+    """8 kHz, 16 bit, mono, in frames."""
 
 
 class Tap(pj.AudioMediaPort):  # type: ignore[misc]
@@ -42,6 +50,23 @@ class Tap(pj.AudioMediaPort):  # type: ignore[misc]
 
     def onFrameRequested(self, frame: Any) -> None:
         frame.type = pj.PJMEDIA_FRAME_TYPE_NONE
+
+
+def borrow_tap(person: Any, microseconds: int) -> Tap:
+    """Tap what `person` sends, in frames of that length. Raises pjsua2.Error."""
+    tap = _idle[microseconds].pop() if _idle[microseconds] else Tap(microseconds)
+    tap.waiting.clear()
+    person.startTransmit(tap)
+    return tap
+
+
+def give_back_tap(person: Any, tap: Source) -> None:
+    """Stop tapping."""
+    if not isinstance(tap, Tap):
+        return  # a recording
+    with contextlib.suppress(pj.Error):  # the call's sound may be gone already
+        person.stopTransmit(tap)
+    _idle[tap.microseconds].append(tap)
 
 
 def pcm_of(frame: Any) -> bytes:
@@ -66,10 +91,7 @@ class Hearing:
         self._keys = DtmfDetector() if keys else None
         self._beep: BeepDetector | None = BeepDetector()
         self._beep_until = beep_until
-        length = KEY_FRAME if keys else BEEP_FRAME
-        self._tap: Tap | None = _idle[length].pop() if _idle[length] else Tap(length)
-        self._tap.waiting.clear()
-        person.startTransmit(self._tap)
+        self._tap: Tap | None = borrow_tap(person, KEY_FRAME if keys else BEEP_FRAME)
 
     def listen(self, now: float) -> tuple[str, bool]:
         """Return the keys pressed since the last time, and whether a beep was heard."""
@@ -96,7 +118,5 @@ class Hearing:
     def end(self) -> None:
         """Stop listening."""
         if self._tap is not None:
-            with contextlib.suppress(pj.Error):  # the call's sound may be gone already
-                self._person.stopTransmit(self._tap)
-            _idle[self._tap.microseconds].append(self._tap)
+            give_back_tap(self._person, self._tap)
             self._tap = None

@@ -106,6 +106,9 @@ class Line:
             self._engine.turn(0)  # takes up to 16 sockets, each to its last packet
             if self._calls:
                 self._sweep()
+                now = time.monotonic()
+                for call in self._calls.values():
+                    call.voice.hear_speech(now)
             if news:
                 self._listen()
             now = time.monotonic()
@@ -173,6 +176,12 @@ class Line:
             call.voice.play(command.play, command.files)
         elif isinstance(command, protocol.StopPlaying):
             call.voice.stop_playing()
+        elif isinstance(command, protocol.Listen):
+            call.voice.listen(command.listening)
+        elif isinstance(command, protocol.StopListening):
+            call.voice.stop_listening()
+        elif isinstance(command, protocol.KnowsWhoPickedUp):
+            call.voice.stop_first_sounds()
         elif isinstance(command, protocol.Record):
             call.voice.record(command.path, command.seconds, command.silence)
         elif isinstance(command, protocol.RecordCall):

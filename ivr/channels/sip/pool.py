@@ -65,6 +65,8 @@ class LinePool:
         *,
         silent_seconds: float,
         beep_seconds: float,
+        pick_up: bool = False,
+        pick_up_words: bool = False,
         report: Callable[[Any], None],
         lost: Callable[[set[str]], None],
     ) -> None:
@@ -73,6 +75,7 @@ class LinePool:
         self._ports = ports
         self._silent_seconds = silent_seconds
         self._beep_seconds = beep_seconds
+        self._pick_up, self._pick_up_words = pick_up, pick_up_words
         self._report = report
         self._lost = lost
         self._nursery: subprocess.Popen[bytes] | None = None
@@ -244,6 +247,8 @@ class LinePool:
             max_calls=line.calls_limit,
             silent_seconds=self._silent_seconds,
             beep_seconds=self._beep_seconds,
+            pick_up=self._pick_up,
+            pick_up_words=self._pick_up_words,
             trunks=[
                 list(line_trunk(trunk, registers=trunk.name in registered_here))
                 for trunk in self._trunks

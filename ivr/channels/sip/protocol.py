@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 Payload = tuple[Any, ...]
 
+FIRST_SOUNDS = -1
+"""Stands for a listening's number in what is heard until it is known who picked up."""
+
 
 # ------------------------------------------------------------------------- house -> line
 
@@ -48,6 +51,10 @@ class Setup(NamedTuple):
     """A call without RTP for so long is asked whether it still lives."""
     beep_seconds: float
     """How long after the answer a mailbox's beep is listened for; 0: never."""
+    pick_up: bool
+    """Listen from the first sound on until it is known who picked up."""
+    pick_up_words: bool
+    """And send what is said: it is recognised."""
     trunks: list[Any]
 
 
@@ -71,6 +78,25 @@ class Play(NamedTuple):
 
 class StopPlaying(NamedTuple):
     """Stop playing."""
+
+    call: str
+
+
+class Listen(NamedTuple):
+    """Tell what the person says, under the number of this listening."""
+
+    call: str
+    listening: int
+
+
+class StopListening(NamedTuple):
+    """Tell it no more."""
+
+    call: str
+
+
+class KnowsWhoPickedUp(NamedTuple):
+    """It is known who picked up: the first sounds need no listening any more."""
 
     call: str
 
@@ -156,6 +182,16 @@ class Happened(NamedTuple):
     facts: dict[str, Any]
 
 
+class Sound(NamedTuple):
+    """A piece of the utterance under way, its beginning with a little sound from before it."""
+
+    call: str
+    listening: int
+    """Of which listening; `FIRST_SOUNDS`: of none, but of the call's beginning."""
+    pcm: str
+    """8,000 Hz, mono, 16 bit little-endian, in base64."""
+
+
 class Freed(NamedTuple):
     """The call's place can be used again (some time after its end)."""
 
@@ -192,6 +228,9 @@ Command = (
     | Place
     | Play
     | StopPlaying
+    | Listen
+    | StopListening
+    | KnowsWhoPickedUp
     | Record
     | StopRecording
     | RecordCall
@@ -200,7 +239,7 @@ Command = (
     | Ask
     | Close
 )
-Report = Ready | Beat | Broken | Happened | Freed | Recorded | Health | Registered
+Report = Ready | Beat | Broken | Happened | Sound | Freed | Recorded | Health | Registered
 
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
@@ -209,6 +248,9 @@ _KINDS: dict[str, Any] = {
         Place,
         Play,
         StopPlaying,
+        Listen,
+        StopListening,
+        KnowsWhoPickedUp,
         Record,
         StopRecording,
         RecordCall,
@@ -220,6 +262,7 @@ _KINDS: dict[str, Any] = {
         Beat,
         Broken,
         Happened,
+        Sound,
         Freed,
         Recorded,
         Health,

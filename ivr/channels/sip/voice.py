@@ -7,8 +7,10 @@ from typing import Any
 
 import pjsua2 as pj
 
+from ivr.channels.sip.first_sounds import FirstSounds
 from ivr.channels.sip.hearing import Hearing
 from ivr.channels.sip.sound import Player, Recording, SilenceWatch
+from ivr.channels.sip.utterances import Utterances
 
 Happened = Callable[..., None]
 """Tells of an event: its name, its facts, and the file it must wait for (``path``)."""
@@ -17,13 +19,18 @@ Happened = Callable[..., None]
 class CallVoice:
     """Sound in both directions, from the moment it flows until the call's end."""
 
-    def __init__(self, happened: Happened) -> None:
-        self._happened = happened
+    def __init__(self, happened: Happened, sound: Callable[[int, str], None]) -> None:
+        """`sound` sends a piece of an utterance: the listening's number, and PCM in base64."""
+        self._happened, self._sound = happened, sound
         self.person: Any = None
         """The person's port on the conference bridge; None before sound flows and at the end."""
         self._hearing: Hearing | None = None
+        self._utterances: Utterances | None = None
+        self._first_sounds: FirstSounds | None = None
         self._player: Player | None = None
         self._play = 0
+        self._files: list[str] = []
+        self._played_from = 0.0
         self._answer: Recording | None = None
         self._answer_watch: SilenceWatch | None = None
         self._whole: Recording | None = None
@@ -46,8 +53,10 @@ class CallVoice:
             self._happened("play_failed", play=play, reason=error.reason)
             self._happened("prompt_finished", play=play)
             return
-        self._player = player
+        self._player, self._files, self._played_from = player, files, time.monotonic()
         player.startTransmit(self.person)
+        if self._utterances:
+            self._utterances.plays(files, self._played_from)
         if self._whole:
             self._whole.add(player)
 
@@ -58,6 +67,8 @@ class CallVoice:
                 with contextlib.suppress(pj.Error):  # the call's sound may be gone already
                     self._player.stopTransmit(self.person)
             self._player = None  # its destructor takes it off the bridge and closes its files
+            if self._utterances:
+                self._utterances.silent(time.monotonic())
 
     def record(self, path: str, seconds: float, silence: float) -> None:
         """Record the person."""
@@ -96,6 +107,54 @@ class CallVoice:
         until = time.monotonic() + beep_seconds
         with contextlib.suppress(pj.Error):
             self._hearing = Hearing(self.person, keys=tones, beep_until=until)
+
+    def hear_first_sounds(self, *, words: bool) -> None:
+        """Listen for who picks up; called again where the call's sound comes anew."""
+        if self._first_sounds is not None:
+            with contextlib.suppress(pj.Error):
+                self._first_sounds.follow(self.person)
+            return
+        with contextlib.suppress(pj.Error):  # timing alone decides where nothing can be heard
+            sound = self._sound if words else None
+            self._first_sounds = FirstSounds(self.person, self._happened, sound)
+
+    def answered(self) -> None:
+        """The call was answered."""
+        if self._first_sounds:
+            self._first_sounds.answered(time.monotonic())
+
+    def stop_first_sounds(self) -> None:
+        """It is known who picked up."""
+        if self._first_sounds:
+            self._first_sounds.end()
+            self._first_sounds = None
+
+    def listen(self, listening: int) -> None:
+        """Tell what the person says."""
+        if self.person is None:
+            return
+        if self._utterances is None:
+            try:
+                self._utterances = Utterances(self.person, self._happened, self._sound)
+            except pj.Error as error:
+                self._happened("listen_failed", reason=error.reason)
+                return
+            if self._player:
+                self._utterances.plays(self._files, self._played_from)
+        self._utterances.listen(listening)
+
+    def stop_listening(self) -> None:
+        """Tell it no more."""
+        if self._utterances:
+            self._utterances.stop(time.monotonic())
+
+    def hear_speech(self, now: float) -> None:
+        """Look at what the person said meanwhile."""
+        if self._first_sounds and not self._first_sounds.turn(now):
+            self.stop_first_sounds()
+        if self._utterances and not self._utterances.turn(now):
+            self._utterances.end()
+            self._utterances = None
 
     def person_is_there(self) -> None:
         """A key was pressed: no mailbox."""
@@ -136,4 +195,8 @@ class CallVoice:
         if self._hearing:
             self._hearing.end()
             self._hearing = None
+        self.stop_first_sounds()
+        if self._utterances:
+            self._utterances.end()
+            self._utterances = None
         return whole.path if whole else ""

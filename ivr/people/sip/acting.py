@@ -13,8 +13,8 @@ class Phone(Protocol):
         """Press keys, returning when the last one is up."""
         ...
 
-    async def speak(self, seconds: float) -> None:
-        """Say something for `seconds`."""
+    async def speak(self, what: Speak) -> None:
+        """Say something, returning when it is said."""
         ...
 
     async def hang_up(self) -> None:
@@ -81,7 +81,7 @@ class Actor:
         match action:
             case Press(keys):
                 await self._phone.press(keys)
-            case Speak(seconds):
-                await self._phone.speak(seconds)
+            case Speak():
+                await self._phone.speak(action)
             case HangUp():
                 await self._phone.hang_up()

@@ -8,19 +8,21 @@ from typing import Protocol
 import structlog
 
 from core.phone import mask
-from ivr.people.person import BEEP_HERTZ, BEEP_SECONDS, GREETING_SECONDS, Person
+from ivr.people.person import BEEP_HERTZ, BEEP_SECONDS, GREETING_SECONDS, Person, Speak, Tone
 from ivr.people.sip import sdp, sound
 from ivr.people.sip.acting import Actor
-from ivr.people.sip.media import Metronome, Stream
+from ivr.people.sip.hearing import LOUD_PACKETS
+from ivr.people.sip.media import BEAT, Metronome, Stream
 from ivr.people.sip.message import Message, parameter, received, reply, uri_of
 from ivr.people.sip.rtp import GAP_FRAMES, Frame, Impairment, Sound, key_events
+from ivr.people.sip.words import spoken
 
 T1, T2, GIVE_UP = 0.5, 4.0, 32.0
 """Seconds: round-trip estimate, longest repeat interval, 64*T1 (RFC 3261, table 4)."""
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, REGISTER"
 PHRASES = {
-    100: "Trying", 180: "Ringing", 200: "OK", 400: "Bad Request", 401: "Unauthorized",
-    404: "Not Found", 405: "Method Not Allowed", 420: "Bad Extension",
+    100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 400: "Bad Request",
+    401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed", 420: "Bad Extension",
     480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 486: "Busy Here",
     487: "Request Terminated", 488: "Not Acceptable Here", 503: "Service Unavailable",
     603: "Decline",
@@ -73,7 +75,9 @@ class IncomingCall:
         host: str,
         dice: random.Random,
         impairment: Impairment,
+        replies: list[float],
     ) -> None:
+        """`replies`: where it is noted how long the caller took to reply to what was said."""
         self.invite, self.peer, self.person, self.number = invite, peer, person, number
         self.tag = f"{dice.getrandbits(48):x}"
         self._requests, self._metronome, self._host = requests, metronome, host
@@ -83,9 +87,11 @@ class IncomingCall:
         """The last response to the INVITE: repeated when the INVITE is."""
         self._acked = asyncio.Event()
         self._answered = self.over = self.lingering = False
+        self._spoke_until = 0.0
         self._cseq = dice.randrange(1, 1000)
         self._actor = Actor(person.script, self)
-        self._stream.on_began, self._stream.on_ended = self._actor.began, self._actor.ended
+        self._replies = replies
+        self._stream.on_began, self._stream.on_ended = self._began, self._actor.ended
         self._log = log.bind(number=mask(number), person=person.behaviour.value)
         self._life: asyncio.Task[None] | None = None
 
@@ -100,12 +106,12 @@ class IncomingCall:
         self._log.info("rings")
         self._respond(100)
         await asyncio.sleep(0.05)
-        if person.rings or not person.status:
+        if person.rings or not (person.status or person.early):
             self._respond(180)
-            if not person.status:
+            if not person.status and not person.early:
                 await asyncio.Event().wait()  # until the caller gives up
             await asyncio.sleep(person.rings)
-        if person.status != 200:
+        if person.status != 200 and not person.early:
             self._log.info("declines", status=person.status)
             await self._refuse(person.status)
             return
@@ -115,22 +121,53 @@ class IncomingCall:
         except sdp.NoCommonCodec:
             await self._refuse(488)
             return
-        self._answered = True
-        self._log.info("answers")
         if media is not None:
             self._stream.agree(media)
         self._metronome.add(self._stream)
         # Who presses tones has a phone without telephone-event; callers listen for them then.
         events = person.keys_by == "rfc4733"
         body = sdp.describe(self._host, self._stream.port, media, events=events)
+        if person.early:
+            await self._announce(body)
+        if person.status != 200:
+            self._log.info("declines", status=person.status)
+            await self._refuse(person.status)
+            return
+        self._answered = True
+        self._log.info("answers")
         if not await self._final(200, body):
             await self.hang_up()
             return
         await self._greet()
 
+    async def _announce(self, body: bytes) -> None:
+        """Play what the network says on early media; for ever where nobody answers."""
+        self._log.info("announces")
+        self._respond(183, body)
+        await self._sound(self.person.early)
+        while not self.person.status:
+            await self._sound(self.person.early)
+        await asyncio.sleep(0.3)  # what was sent last is still being heard
+
+    async def _sound(self, what: tuple[Speak | Tone, ...]) -> None:
+        """Let sounds be heard one after another; returns when they are over."""
+        codec = self._codec
+        for each in what:
+            self._stream.say([Sound(sound.silence(codec))] * round(each.after / BEAT))
+            if isinstance(each, Tone):
+                self._say(sound.tone(each.hertz, each.seconds, codec))
+            elif each.words:
+                self._stream.say(self._frames(await spoken(each.words, each.language, codec)))
+            else:
+                self._say(sound.babble(each.seconds, codec))
+        await asyncio.sleep(self._stream.waiting)
+
     async def _greet(self) -> None:
         codec = self._codec
-        if self.person.machine:
+        if self.person.greeting:
+            await self._sound(self.person.greeting)
+            self._actor.answered()
+        elif self.person.machine:
             self._say(sound.babble(GREETING_SECONDS, codec))
             self._say(sound.beep(BEEP_HERTZ, BEEP_SECONDS, codec))
         else:
@@ -245,18 +282,37 @@ class IncomingCall:
                 await self._inform(key)
                 await asyncio.sleep(0.2)
                 continue
-            if self.person.keys_by == "rfc4733" and self._event is not None:
-                self._stream.say(key_events(key))
-            else:
-                self._say(sound.key_tone(key, self._codec))
-            self._stream.say([Sound(sound.silence(self._codec))] * GAP_FRAMES)
+            self._stream.say(self._pressed(key))
             await asyncio.sleep(self._stream.waiting)
 
-    async def speak(self, seconds: float) -> None:
+    def _pressed(self, key: str) -> list[Frame]:
+        """Return the packets of one press by event or tone, with the pause behind it."""
+        pause: list[Frame] = [Sound(sound.silence(self._codec))] * GAP_FRAMES
+        if self.person.keys_by == "rfc4733" and self._event is not None:
+            return [*key_events(key), *pause]
+        return [*self._frames(sound.key_tone(key, self._codec)), *pause]
+
+    async def speak(self, what: Speak) -> None:
         """Say something."""
-        self._log.info("speaks", seconds=seconds)
-        self._say(sound.babble(seconds, self._codec))
+        self._log.info("speaks", words=what.words, seconds=what.seconds)
+        codec = self._codec
+        if what.words:
+            said = self._frames(await spoken(what.words, what.language, codec))
+        else:
+            said = self._frames(sound.babble(what.seconds, codec))
+        middle = len(said) // 2
+        keys = [frame for key in what.pressing for frame in self._pressed(key)]
+        self._stream.say([*said[:middle], *keys, *said[middle:]])
         await asyncio.sleep(self._stream.waiting)
+        self._spoke_until = asyncio.get_running_loop().time()
+
+    def _began(self) -> None:
+        """A prompt begins."""
+        if self._spoke_until:
+            late = (LOUD_PACKETS - 1) * BEAT
+            self._replies.append(asyncio.get_running_loop().time() - late - self._spoke_until)
+            self._spoke_until = 0.0
+        self._actor.began()
 
     async def hang_up(self) -> None:
         """Send BYE."""
@@ -308,8 +364,10 @@ class IncomingCall:
         return self._stream.media.event if self._stream.media else None
 
     def _say(self, payload: bytes) -> None:
-        said: list[Frame] = [Sound(each) for each in sound.frames(payload, self._codec)]
-        self._stream.say(said)
+        self._stream.say(self._frames(payload))
+
+    def _frames(self, payload: bytes) -> list[Frame]:
+        return [Sound(each) for each in sound.frames(payload, self._codec)]
 
     def _close(self) -> None:
         self._metronome.remove(self._stream)

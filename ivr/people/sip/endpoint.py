@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from ivr.people.person import Person, person_of
+from ivr.people.directory import person_of
+from ivr.people.person import Person
 from ivr.people.sip.call import ALLOW, GIVE_UP, PHRASES, T1, T2, IncomingCall, Peer, with_source
 from ivr.people.sip.media import Metronome
 from ivr.people.sip.message import (
@@ -63,6 +64,8 @@ class SipPeople:
         self._asked: dict[str, asyncio.Future[int]] = {}
         self._connections: set[_Connection] = set()
         self._nonce = f"{self._dice.getrandbits(64):x}"
+        self.replies: list[float] = []
+        """Seconds from the end of what somebody said to the first sound of the next prompt."""
         self.rings = 0
         """Calls that came in so far."""
         self.most_at_once = 0
@@ -157,6 +160,7 @@ class SipPeople:
             host=self.host,
             dice=self._dice,
             impairment=self._impairment,
+            replies=self.replies,
         )
         self.rings += 1
         self._write_ring(number, invite)

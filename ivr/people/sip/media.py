@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable
 from ivr.people.sip.hearing import Hearing
 from ivr.people.sip.rtp import BadLine, Frame, Impairment, Sender, Sound
 from ivr.people.sip.sdp import Media
-from ivr.people.sip.sound import silence
+from ivr.people.sip.sound import mixed, silence
 
 BEAT = 0.02
 """Seconds between two packets of a stream."""
+ECHO_BEATS = 5
+"""After how many packets an echo comes back: 100 ms."""
 LATEST = 0.5
 """Seconds behind time after which beats are left out instead of being made up for."""
 
@@ -61,6 +63,7 @@ class Stream:
         self._outbox: deque[Frame] = deque()
         self._sender: Sender | None = None
         self._hearing = Hearing()
+        self._echo: deque[bytes] = deque(maxlen=ECHO_BEATS + 1)
         self.media: Media | None = None
         self.on_began: Callable[[], None] = lambda: None
         self.on_ended: Callable[[], None] = lambda: None
@@ -93,6 +96,9 @@ class Stream:
         frame = self._outbox.popleft() if self._outbox else self._still
         if not media.port or media.host == "0.0.0.0":  # noqa: S104 - RFC 3264: on hold
             return
+        if len(self._echo) > ECHO_BEATS and isinstance(frame, Sound):
+            share = self._impairment.echo
+            frame = Sound(mixed(frame.payload, self._echo.popleft(), share, media.codec))
         packet = self._sender.packet(frame)
         for each in self._line.send(packet) if self._line else (packet,):
             try:
@@ -112,6 +118,8 @@ class Stream:
                 continue
             self.packets_heard += 1
             start = 12 + 4 * (packet[0] & 15)
+            if self._impairment.echo:
+                self._echo.append(packet[start:])
             if self._hearing.packet(packet[start:], media.codec, now):
                 self.on_began()
         if self._hearing.finished(now):

@@ -83,6 +83,8 @@ class Impairment:
     loss: float = 0.0
     duplicate: float = 0.0
     reorder: float = 0.0
+    echo: float = 0.0
+    """Of what is heard so much comes back to the caller (amplitudes: 0.1 is -20 dB)."""
 
 
 class BadLine:

@@ -65,6 +65,13 @@ def encode(samples: list[int], codec: int) -> bytes:
     return bytes(out)
 
 
+def mixed(payload: bytes, echo: bytes, share: float, codec: int) -> bytes:
+    """Return `payload` with `share` of the amplitudes of `echo` added."""
+    table = decoding(codec)
+    pairs = zip(payload, echo, strict=False)
+    return encode([table[own] + int(share * table[other]) for own, other in pairs], codec)
+
+
 def frames(payload: bytes, codec: int) -> list[bytes]:
     """Cut a payload into 20 ms, the last one filled up with silence."""
     still = silence(codec)
@@ -94,6 +101,12 @@ def key_tone(key: str, codec: int, seconds: float = 0.1) -> bytes:
 def beep(hertz: float, seconds: float, codec: int) -> bytes:
     """Return the beep of a mailbox."""
     return encode(_tone((hertz,), seconds, 9000), codec)
+
+
+@cache
+def tone(hertz: tuple[float, ...], seconds: float, codec: int) -> bytes:
+    """Return one or two frequencies at once: call progress, fax, information tones."""
+    return encode(_tone(hertz, seconds, 6000), codec)
 
 
 @cache
