@@ -25,6 +25,8 @@ of 4 is what `sure` (0.85) asks for. Measured (docs/speech.md)."""
 _PER_SECOND = 10.0
 """What a second of speech between the words takes from the margin: the 못 of 만족 못 합니다 may
 hide there, where 만족 합니다 is heard."""
+_ALLOWED_SECONDS = 0.1
+"""Speech between the words that takes nothing: the recogniser ends words early."""
 
 Reading = list[dict[str, Any]]
 
@@ -39,7 +41,8 @@ def answer(
     """
     found, margin = best(results, rest, beam)
     times = [(start, end) for _, start, end, _ in found]
-    sure = sureness(margin - _PER_SECOND * levels.between(times))
+    hidden = max(0.0, levels.between(times) - _ALLOWED_SECONDS)
+    sure = sureness(margin - _PER_SECOND * hidden)
     return with_unexplained(found, levels.unexplained(times)), sure
 
 
