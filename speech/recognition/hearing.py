@@ -96,8 +96,7 @@ class Hearing:
         self._recogniser = None
         if self._grammar is None:
             return Kind.HEARD, (words_of(self._results, frozenset()), 1.0)
-        rest = self._grammar.rest
-        return Kind.HEARD, answer(self._results, rest, LATTICE_BEAM, self._levels)
+        return Kind.HEARD, answer(self._results, self._grammar, LATTICE_BEAM, self._levels)
 
     def _take(self) -> bytes:
         """Return about a piece of the sound that waits."""

@@ -113,7 +113,7 @@ class RemoteEar:
             answers += 1
         if self._grammar is None:
             return utterance(words_of(results, frozenset()))
-        return utterance(*answer(results, self._grammar.rest, self._beam, self._levels))
+        return utterance(*answer(results, self._grammar, self._beam, self._levels))
 
     async def _send(self, connection: ClientConnection) -> int:
         """Send everything; return how many messages will be answered."""

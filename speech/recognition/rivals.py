@@ -9,10 +9,10 @@ language or survey, and costs no second decoding.
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from speech.recognition.grammar import ELSE
+from speech.recognition.grammar import ELSE, Compiled
 from speech.recognition.reading import Found, with_unexplained
 from speech.recognition.unexplained import Levels
 
@@ -32,17 +32,19 @@ Reading = list[dict[str, Any]]
 
 
 def answer(
-    results: Iterable[str], rest: frozenset[str], beam: float, levels: Levels
+    results: Iterable[str], grammar: Compiled, beam: float, levels: Levels
 ) -> tuple[Found, float]:
     """Return what was heard within a grammar, and how sure it is as a whole (0-1).
 
     `results` are Vosk's, with its alternatives; `levels` are those of the same sound. Raises
     ValueError where a result is not Vosk's.
     """
-    found, margin = best(results, rest, beam)
+    found, margin = best(results, grammar.rest, beam)
     times = [(start, end) for _, start, end, _ in found]
     hidden = max(0.0, levels.between(times) - _ALLOWED_SECONDS)
     sure = sureness(margin - _PER_SECOND * hidden)
+    if not whole([text for text, *_ in found], grammar.phrases):
+        sure = min(sure, _WITHOUT_MARGIN)
     return with_unexplained(found, levels.unexplained(times)), sure
 
 
@@ -71,6 +73,22 @@ def best(results: Iterable[str], rest: frozenset[str], beam: float) -> tuple[Fou
             )
             found.append((ELSE if text in rest else text, start, end, min(1.0, sure)))
     return found, margin
+
+
+def whole(words: Sequence[str], phrases: Iterable[str]) -> bool:
+    """Say whether `words` are phrases of the grammar in a row, none of them in part.
+
+    A grammar's words may follow one another in any order: 만족 안 합니다 is then heard as 만족
+    합니다 합니다, which is none of its phrases, and means nothing.
+    """
+    known = {tuple(phrase.split()) for phrase in phrases}
+    longest = max(map(len, known), default=0)
+    ends = {0}
+    for end in range(1, len(words) + 1):
+        begins = range(max(0, end - longest), end)
+        if any(begin in ends and tuple(words[begin:end]) in known for begin in begins):
+            ends.add(end)
+    return len(words) in ends
 
 
 def sureness(margin: float) -> float:

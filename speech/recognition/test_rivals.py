@@ -3,12 +3,13 @@ import json
 import numpy as np
 import pytest
 
-from speech.recognition.grammar import ELSE
-from speech.recognition.rivals import answer, best, sureness
+from speech.recognition.grammar import ELSE, Compiled
+from speech.recognition.rivals import answer, best, sureness, whole
 from speech.recognition.unexplained import Levels
 
 BEAM = 6.0
 NOTHING: frozenset[str] = frozenset()
+ANSWERS = Compiled(("만족", "만족 합니다", "네"), NOTHING)
 
 
 def result(*readings: tuple[str, float]) -> str:
@@ -75,7 +76,16 @@ def test_speech_between_the_words_makes_an_answer_unsure() -> None:
     levels = Levels()
     tone = (8000 * np.sin(np.arange(10000) * 0.7)).astype("<i2").tobytes()
     levels.feed(tone + bytes(8000))
-    assert answer(clear, NOTHING, BEAM, Levels())[1] == 1.0
-    found, sure = answer([json.dumps(pair)], NOTHING, BEAM, levels)
+    assert answer(clear, ANSWERS, BEAM, Levels())[1] == 1.0
+    assert answer([json.dumps(pair)], ANSWERS, 5.0, Levels())[1] > 0.85
+    found, sure = answer([json.dumps(pair)], ANSWERS, 5.0, levels)
     assert [word[0] for word in found] == ["만족", "합니다"]
     assert 0.5 < sure < 0.85
+
+
+def test_words_that_are_no_phrases_in_a_row_are_no_answer() -> None:
+    phrases = ANSWERS.phrases
+    assert whole(["네", "만족", "합니다"], phrases)
+    assert not whole(["만족", "합니다", "합니다"], phrases)
+    twice = [result(("만족 합니다 합니다", 50.0))]
+    assert answer(twice, ANSWERS, BEAM, Levels())[1] < 0.5
