@@ -60,7 +60,8 @@ class Utterance:
     text: str
     """Words with blanks between; empty where nothing of the grammar was said."""
     confidence: float
-    """0-1: the least of the words'; 0 where there are none."""
+    """0-1: no more than the least of the words', and less where something else fits nearly as
+    well; 0 where there are none."""
     words: tuple[Word, ...] = ()
 
 

@@ -35,7 +35,7 @@ class Kind(IntEnum):
     READY = 20
     """The model is loaded: its facts."""
     HEARD = 21
-    """The words of an utterance."""
+    """The words of an utterance, and how sure they are as a whole."""
     ANSWER = 22
     """The answer to a question."""
     FAILED = 23

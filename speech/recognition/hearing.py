@@ -9,7 +9,9 @@ import vosk
 
 from speech.recognition.frames import Kind
 from speech.recognition.grammar import Compiled
-from speech.recognition.reading import Found, with_unexplained, words_of
+from speech.recognition.lattices import LATTICE_BEAM
+from speech.recognition.reading import Found, words_of
+from speech.recognition.rivals import READINGS, answer
 from speech.recognition.unexplained import Levels
 
 RATE = 8000
@@ -41,7 +43,7 @@ class Hearing:
         self._left = int(LONGEST_SECONDS * RATE) * 2
         self._finishing = False
         self._recogniser: Any = None
-        self._found: Found = []
+        self._results: list[str] = []
         self._levels = Levels()
 
     def add(self, pcm: bytes) -> None:
@@ -72,8 +74,9 @@ class Hearing:
             enough = self._finishing or self._waiting_bytes >= _LEAST
             return not self.dropped and enough
 
-    def work(self) -> tuple[Kind, Found] | None:
-        """Decode a piece; return the words once all is decoded and no more comes."""
+    def work(self) -> tuple[Kind, tuple[Found, float]] | None:
+        """Decode a piece; return the words, and how sure they are as a whole, once all is decoded
+        and no more comes."""
         piece = self._take()
         if piece:
             if self._grammar is not None:
@@ -81,7 +84,7 @@ class Hearing:
             if self._recogniser is None:
                 self._recogniser = self._made()
             if self._recogniser and self._recogniser.AcceptWaveform(piece):
-                self._keep(self._recogniser.Result())
+                self._results.append(self._recogniser.Result())
             return None
         with self._lock:
             over = self._finishing and not self._waiting and not self.dropped
@@ -89,10 +92,11 @@ class Hearing:
         if not over:
             return None
         if self._recogniser:
-            self._keep(self._recogniser.FinalResult())
+            self._results.append(self._recogniser.FinalResult())
         self._recogniser = None
-        times = [(start, end) for _, start, end, _ in self._found]
-        return Kind.HEARD, with_unexplained(self._found, self._levels.unexplained(times))
+        if self._grammar is None:
+            return Kind.HEARD, (words_of(self._results, frozenset()), 1.0)
+        return Kind.HEARD, answer(self._results, self._grammar, LATTICE_BEAM, self._levels)
 
     def _take(self) -> bytes:
         """Return about a piece of the sound that waits."""
@@ -117,8 +121,6 @@ class Hearing:
         else:
             phrases = json.dumps(self._grammar.phrases, ensure_ascii=False)
             made = vosk.KaldiRecognizer(self._model, RATE, phrases)
+            made.SetMaxAlternatives(READINGS)
         made.SetWords(True)
         return made
-
-    def _keep(self, result: str) -> None:
-        self._found += words_of([result], self._grammar.rest if self._grammar else frozenset())

@@ -16,6 +16,17 @@ LATTICE_BEAM = 6.0
 _SETTING = re.compile(r"^(\s*--lattice-beam=)([0-9.]+)", re.MULTILINE)
 
 
+NARROW_BEAM = 2.0
+"""What small models ask for; taken for granted where a model's settings cannot be seen."""
+
+
+def lattice_beam(folder: Path) -> float:
+    """Return what the model in `folder` keeps as its settings stand."""
+    file = folder / "conf" / "model.conf"
+    found = _SETTING.search(file.read_text("utf-8")) if file.is_file() else None
+    return float(found[2]) if found else NARROW_BEAM
+
+
 @contextlib.contextmanager
 def wide(folder: Path) -> Iterator[Path]:
     """Give a folder to load the model in `folder` from; it goes when the model is loaded.

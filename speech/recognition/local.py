@@ -38,7 +38,7 @@ class VoskEar:
                 raise self._too_busy()
             self._process.send(Kind.FINISH, self._number)
             async with asyncio.timeout(self._finish_seconds):
-                return utterance(await asyncio.shield(self._heard))
+                return utterance(*await asyncio.shield(self._heard))
         except TimeoutError as error:
             raise self._too_busy() from error
         finally:

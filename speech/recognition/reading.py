@@ -37,8 +37,8 @@ def with_unexplained(found: Found, places: Iterable[tuple[float, float]]) -> Fou
     return sorted([*found, *other], key=lambda word: word[1])
 
 
-def utterance(found: Found) -> Utterance:
-    """Return what was heard.
+def utterance(found: Found, sure: float = 1.0) -> Utterance:
+    """Return what was heard; no surer than `sure`.
 
     Where something else was said among the words, the text is empty: 不 as something else before
     满意 must not leave 满意. The words are kept all the same, for whoever looks for a part.
@@ -46,6 +46,5 @@ def utterance(found: Found) -> Utterance:
     words = tuple(Word(*one) for one in found)
     if not words or any(word.text == ELSE for word in words):
         return Utterance("", 0.0, words)
-    return Utterance(
-        " ".join(word.text for word in words), min(word.confidence for word in words), words
-    )
+    least = min(word.confidence for word in words)
+    return Utterance(" ".join(word.text for word in words), min(sure, least), words)

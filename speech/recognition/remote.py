@@ -23,8 +23,10 @@ from websockets.exceptions import WebSocketException
 from core.errors import PermanentError, Problem, TransientError, problem
 from speech.contract import Grammar, Utterance
 from speech.recognition.grammar import Compiled, compiled, unknown_words
+from speech.recognition.lattices import NARROW_BEAM, lattice_beam
 from speech.recognition.local import FINISH_SECONDS, too_busy
-from speech.recognition.reading import utterance, with_unexplained, words_of
+from speech.recognition.reading import utterance, words_of
+from speech.recognition.rivals import READINGS, answer
 from speech.recognition.unexplained import Levels
 from speech.recognition.vocabulary import read_vocabulary
 
@@ -41,11 +43,17 @@ class RemoteEar:
     """One utterance on its way to a vosk-server."""
 
     def __init__(
-        self, url: str, language: str, grammar: Compiled | None, finish_seconds: float
+        self,
+        url: str,
+        language: str,
+        grammar: Compiled | None,
+        finish_seconds: float,
+        beam: float,
     ) -> None:
         self._url = url
         self._language = language
         self._grammar = grammar
+        self._beam = beam
         self._finish_seconds = finish_seconds
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
@@ -105,9 +113,7 @@ class RemoteEar:
             answers += 1
         if self._grammar is None:
             return utterance(words_of(results, frozenset()))
-        found = words_of(results, self._grammar.rest)
-        unexplained = self._levels.unexplained([(start, end) for _, start, end, _ in found])
-        return utterance(with_unexplained(found, unexplained))
+        return utterance(*answer(results, self._grammar, self._beam, self._levels))
 
     async def _send(self, connection: ClientConnection) -> int:
         """Send everything; return how many messages will be answered."""
@@ -150,6 +156,7 @@ def _config(rate: int, phrases: tuple[str, ...] = ()) -> str:
     config: dict[str, object] = {"sample_rate": rate, "words": 1, "max_alternatives": 0}
     if phrases:
         config["phrase_list"] = phrases
+        config["max_alternatives"] = READINGS
     return json.dumps({"config": config}, ensure_ascii=False)
 
 
@@ -188,6 +195,7 @@ class RemoteRecogniser:
         self._urls = dict(urls)
         self._files = dict(vocabularies or {})
         self._words: dict[str, frozenset[str]] = {}
+        self._beams: dict[str, float] = {}
         self._finish_seconds = finish_seconds
         self._transcribing = asyncio.Lock()
 
@@ -196,6 +204,7 @@ class RemoteRecogniser:
         where a vocabulary cannot be read."""
         for language, file in self._files.items():
             self._words[language] = await asyncio.to_thread(read_vocabulary, file)
+            self._beams[language] = lattice_beam(file)
         for url in dict.fromkeys(self._urls.values()):
             try:
                 async with _connection(url):
@@ -213,7 +222,8 @@ class RemoteRecogniser:
         ready = None
         if grammar.phrases and words is not None:
             ready = compiled(grammar.phrases, grammar.language, words.__contains__)
-        return RemoteEar(url, grammar.language, ready, self._finish_seconds)
+        beam = self._beams.get(grammar.language, NARROW_BEAM)
+        return RemoteEar(url, grammar.language, ready, self._finish_seconds, beam)
 
     async def transcribe(self, path: Path, language: str) -> Utterance:
         """Take dictation of a WAV file (mono, 16 bit), one file at a time, each piece after the

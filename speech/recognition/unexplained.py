@@ -47,6 +47,16 @@ class Levels:
 
     def unexplained(self, words: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         """Return where there is more speech than `words` (start, end in seconds) account for."""
+        return [(start, end) for start, end, most, speech in self._speech(words) if speech > most]
+
+    def between(self, words: Sequence[tuple[float, float]]) -> float:
+        """Return the most speech between two of `words`, in seconds."""
+        return max((speech for *_, speech in self._speech(words)[1:-1]), default=0.0)
+
+    def _speech(
+        self, words: Sequence[tuple[float, float]]
+    ) -> list[tuple[float, float, float, float]]:
+        """Return the times around the words, how much speech each may hold, and does hold."""
         if not words or not self._decibels:
             return []
         decibels = np.array(self._decibels)
@@ -55,8 +65,7 @@ class Levels:
         found = []
         for start, end, most in _pauses(words, len(decibels) / _FRAMES):
             first, last = round(start * _FRAMES), round(end * _FRAMES)
-            if int(speech[first:last].sum()) > most * _FRAMES:
-                found.append((start, end))
+            found.append((start, end, most, int(speech[first:last].sum()) / _FRAMES))
         return found
 
 

@@ -10,6 +10,7 @@ from core.errors import TransientError
 from speech.contract import Ear, Grammar, Recogniser, Utterance
 from speech.recognition.local import VoskRecogniser
 from speech.recognition.remote import RemoteRecogniser
+from speech.synthesis import Voice
 from tests.peers.speakers import BEFORE_SECONDS, recording, silence, spoken
 from tests.peers.vosk_server import vosk_server
 
@@ -76,6 +77,38 @@ async def test_words_carry_their_times(recogniser: Recogniser) -> None:
 async def test_other_speech_is_no_answer(recogniser: Recogniser, said: str) -> None:
     utterance = await heard(recogniser, spoken(said))
     assert utterance.text.replace(" ", "") not in ANSWERS.phrases
+
+
+UNKNOWN_VOICES = tuple(
+    Voice(f"ko+{name}", speed, pitch)
+    for name, speed, pitch in (
+        ("m5", 135, 55),
+        ("f2", 130, 48),
+        ("adam", 150, 45),
+        ("Alex", 140, 43),
+    )
+)
+"""Voices that no figure of the recognition was chosen by."""
+ALIKE = Grammar("ko", ("네", "만족", "만족합니다", "매우 만족합니다", "불만족", "불만족합니다"))
+SURE = 0.85
+"""What a survey takes without asking back, where it does not say otherwise."""
+
+
+@pytest.mark.parametrize(
+    "said", ["매우 불만족합니다", "만족 못 합니다", "만족 안 합니다", "만족하지 않습니다"]
+)
+async def test_a_denial_is_never_surely_the_answer_within_it(
+    recogniser: Recogniser, said: str
+) -> None:
+    for voice in UNKNOWN_VOICES:
+        utterance = await heard(recogniser, spoken(said, voice), ALIKE)
+        satisfied = "만족" in utterance.text and "불만족" not in utterance.text
+        assert not (satisfied and utterance.confidence >= SURE), voice
+
+
+async def test_what_is_clear_is_sure(korean_recogniser: VoskRecogniser) -> None:
+    said = [await heard(korean_recogniser, spoken("네", voice), ALIKE) for voice in UNKNOWN_VOICES]
+    assert sum(one.text == "네" and one.confidence >= SURE for one in said) >= 1
 
 
 async def test_silence_is_nothing(recogniser: Recogniser) -> None:

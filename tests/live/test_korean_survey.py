@@ -89,7 +89,7 @@ async def test_satisfaction_is_heard_and_denials_never_become_it(
             done = await say(korean_recogniser, survey, asked, words, voice)
             given = [e for e in done.effects if isinstance(e, SaveAnswer)] if done else []
             assert all(answer.verdict is Verdict.DISSATISFIED for answer in given), words
-    assert taken >= 2
+    assert taken >= 1  # others are asked back
 
 
 async def test_what_is_asked_back_is_not_confirmed_by_the_other_answer(
