@@ -39,6 +39,9 @@ class Grammar:
     phrases: tuple[str, ...] = ()
     """Whole utterances that are answers; everything else is heard as something else (its words
     are not of interest). Empty: dictation, any words."""
+    within: bool = False
+    """True: the phrases are looked for within longer speech, and each word counts by its own
+    confidence. False: the whole utterance is an answer, or none."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ BY_ENDING: dict[str, StrEnum] = {
     "300": Speaker.SPEAKS_AND_PRESSES,
     "400": Machine.SPOKEN_MAILBOX,
     "500": Machine.FAX,
-    "600": Machine.VACANT,
+    "600": Machine.NOT_REACHED,
     "700": Machine.BUSY_TONE,
 }
 """How a number ends -> who answers it; endings that are not here are invalid numbers."""

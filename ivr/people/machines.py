@@ -75,7 +75,7 @@ WORDINGS = {
         assistant="음성 사서함으로 연결 됩니다. 메시지를 남겨 주세요.",
         forwarded="번호로 연결 합니다",
         hello="여보세요",
-        announcements=dict.fromkeys(Announcement, "확인 후 다시 걸어 주세요"),
+        announcements=dict.fromkeys(Announcement, "연결이 되지 않아"),
     ),
 }
 

@@ -89,7 +89,7 @@ class PhraseList:
         """What the recogniser is to expect."""
         every = [phrase for _, phrases in self.announcements for phrase in phrases]
         every += [*self.machine, *self.person, *self.around]
-        return Grammar(self.language, tuple(dict.fromkeys(every)))
+        return Grammar(self.language, tuple(dict.fromkeys(every)), within=True)
 
     def said(self, words: Sequence[Word], *, answered: bool) -> Said | None:
         """Return what `words` mean, or None.

@@ -50,6 +50,8 @@ class Compiled:
     """Phrases and what stands for everything else, each with blanks between the model's words."""
     rest: frozenset[str]
     """The words that stand for everything else."""
+    within: bool = False
+    """True: the phrases are looked for within longer speech (`speech.contract.Grammar`)."""
 
 
 def cut(phrase: str, knows: Knows) -> Cut:
@@ -115,7 +117,9 @@ def unknown_words(phrases: Iterable[str], knows: Knows) -> frozenset[str]:
     return frozenset(word for phrase in phrases for word in cut(phrase, knows).unknown)
 
 
-def compiled(phrases: Iterable[str], language: str, knows: Knows) -> Compiled:
+def compiled(
+    phrases: Iterable[str], language: str, knows: Knows, *, within: bool = False
+) -> Compiled:
     """Return the grammar of `phrases` and everything else.
 
     Without any phrase that the model can hear, there is nothing but everything else.
@@ -130,4 +134,4 @@ def compiled(phrases: Iterable[str], language: str, knows: Knows) -> Compiled:
         # A syllable that begins an answer would take its place, and turn 네 into something else.
         taken = {word for phrase in heard for word in phrase.split()}
         rest = [one for one in syllables(language) if one not in taken and knows(one)]
-    return Compiled((*heard, *rest), frozenset(rest) | {ELSE})
+    return Compiled((*heard, *rest), frozenset(rest) | {ELSE}, within)

@@ -94,8 +94,9 @@ class Hearing:
         if self._recogniser:
             self._results.append(self._recogniser.FinalResult())
         self._recogniser = None
-        if self._grammar is None:
-            return Kind.HEARD, (words_of(self._results, frozenset()), 1.0)
+        if self._grammar is None or self._grammar.within:
+            rest = self._grammar.rest if self._grammar else frozenset()
+            return Kind.HEARD, (words_of(self._results, rest), 1.0)
         return Kind.HEARD, answer(self._results, self._grammar, LATTICE_BEAM, self._levels)
 
     def _take(self) -> bytes:
@@ -121,6 +122,7 @@ class Hearing:
         else:
             phrases = json.dumps(self._grammar.phrases, ensure_ascii=False)
             made = vosk.KaldiRecognizer(self._model, RATE, phrases)
-            made.SetMaxAlternatives(READINGS)
+            if not self._grammar.within:
+                made.SetMaxAlternatives(READINGS)
         made.SetWords(True)
         return made

@@ -24,7 +24,9 @@ class VoskEar:
         self._finish_seconds = finish_seconds
         self._number = process.next_number()
         self._heard: asyncio.Future[Any] = process.expect(self._number)
-        self._lost = not process.send(Kind.LISTEN, self._number, packed(grammar.phrases))
+        self._lost = not process.send(
+            Kind.LISTEN, self._number, packed([grammar.phrases, grammar.within])
+        )
 
     def feed(self, pcm: bytes) -> None:
         """Take sound: 8,000 Hz, mono, 16 bit little-endian. Never blocks."""

@@ -66,8 +66,9 @@ class Process:
 
     def _take(self, kind: Kind, number: int, content: bytes) -> None:
         if kind is Kind.LISTEN:
-            phrases = tuple(json.loads(content))
-            grammar = self._compiled(phrases) if phrases and self._dynamic else None
+            phrases, within = json.loads(content)
+            dynamic = phrases and self._dynamic
+            grammar = self._compiled(tuple(phrases), within) if dynamic else None
             self._hearings[number] = Hearing(number, self._model, grammar)
         elif kind is Kind.UNKNOWN:
             phrases = tuple(json.loads(content))
@@ -89,8 +90,8 @@ class Process:
     def _knows(self, word: str) -> bool:
         return bool(self._model.vosk_model_find_word(word) > 0)
 
-    def _compile(self, phrases: tuple[str, ...]) -> Compiled:
-        return compiled(phrases, self._language, self._knows)
+    def _compile(self, phrases: tuple[str, ...], within: bool) -> Compiled:
+        return compiled(phrases, self._language, self._knows, within=within)
 
     def _answer(self, kind: Kind, number: int, content: bytes) -> None:
         self._send(kind, number, content)

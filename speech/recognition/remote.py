@@ -111,13 +111,15 @@ class RemoteEar:
         while not sending.done() or answers < sending.result():
             results.append(str(await connection.recv()))
             answers += 1
-        if self._grammar is None:
-            return utterance(words_of(results, frozenset()))
+        if self._grammar is None or self._grammar.within:
+            return utterance(
+                words_of(results, self._grammar.rest if self._grammar else frozenset())
+            )
         return utterance(*answer(results, self._grammar, self._beam, self._levels))
 
     async def _send(self, connection: ClientConnection) -> int:
         """Send everything; return how many messages will be answered."""
-        await connection.send(_config(RATE, self._grammar.phrases if self._grammar else ()))
+        await connection.send(_config(RATE, self._grammar))
         count = 1
         while True:
             await self._changed.wait()
@@ -151,12 +153,12 @@ async def _dictated(connection: ClientConnection, path: Path) -> Utterance:
     return utterance(words_of(results, frozenset()))
 
 
-def _config(rate: int, phrases: tuple[str, ...] = ()) -> str:
-    """Return the first message: any words where there are no phrases."""
+def _config(rate: int, grammar: Compiled | None = None) -> str:
+    """Return the first message: any words where there is no grammar."""
     config: dict[str, object] = {"sample_rate": rate, "words": 1, "max_alternatives": 0}
-    if phrases:
-        config["phrase_list"] = phrases
-        config["max_alternatives"] = READINGS
+    if grammar and grammar.phrases:
+        config["phrase_list"] = grammar.phrases
+        config["max_alternatives"] = 0 if grammar.within else READINGS
     return json.dumps({"config": config}, ensure_ascii=False)
 
 
@@ -221,7 +223,9 @@ class RemoteRecogniser:
         words = self._words.get(grammar.language)
         ready = None
         if grammar.phrases and words is not None:
-            ready = compiled(grammar.phrases, grammar.language, words.__contains__)
+            ready = compiled(
+                grammar.phrases, grammar.language, words.__contains__, within=grammar.within
+            )
         beam = self._beams.get(grammar.language, NARROW_BEAM)
         return RemoteEar(url, grammar.language, ready, self._finish_seconds, beam)
 

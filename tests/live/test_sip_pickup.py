@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
 
 SHORT_LIST = PhraseList(
     "ko",
-    ((Announcement.VACANT, ("확인 후 다시 걸어 주세요",)),),
+    ((Announcement.VACANT, ("연결이 되지 않아",)),),
     ("메시지를 남겨",),
     ("여보세요", "네"),
 )
@@ -192,7 +192,7 @@ async def test_what_outcomes_say(korean_recogniser: VoskRecogniser, tmp_path: Pa
     people = [who[Machine.ASSISTANT], who[Machine.VACANT], who[Machine.ANNOUNCED_AFTER_ANSWER]]
     async with house(people, korean_recogniser, SHORT_LIST) as channel:
         found = await asyncio.gather(*(outcome(channel, n, tmp_path) for n in range(len(people))))
-    sign = "announcement_vacant: 확인 후 다시 걸어 주세요"
+    sign = "announcement_vacant: 연결이 되지 않아"
     assert [(each.disposition, each.reason) for each in found] == [
         (Disposition.MACHINE, "machine_phrase"),
         (Disposition.INVALID_NUMBER, sign),
