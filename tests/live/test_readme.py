@@ -22,7 +22,7 @@ from app.demo.cases import HEADINGS, rows
 from app.demo.daytime import daytime_zone
 from tests.test_docs import ROOT, code_lines
 
-PEOPLE = ("1", "20", "7", "00")
+PEOPLE = ("1", "20", "7", "000")
 """Ends of numbers: satisfied, refuses, busy, an invalid number."""
 
 BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -55,7 +55,7 @@ def cases(folder: Path, now: datetime, zone: str) -> str:
     assert sheet is not None
     sheet.append(HEADINGS)
     for index, (row, ending) in enumerate(zip(rows(now, zone)[1:], PEOPLE, strict=False)):
-        number = f"1390001{index:02d}{ending.rjust(2, '1')}"
+        number = f"139000{index:02d}{ending.rjust(3, '1')}"
         sheet.append([*row[:2], number, *row[3:]])
     book.save(folder / "cases.xlsx")
     return f"{now - timedelta(days=3):%Y-%m-%d}"
@@ -116,7 +116,7 @@ def test_the_way_to_a_real_trunk(tmp_path: Path) -> None:
         assert all("*" in result["number"] for result in exported)
         queue = json.loads(huifang("queue", "list", "--format", "json"))
         assert _reasons(queue) == ["not_reached", "invalid_number"]
-        assert "busy" in huifang("why", "13900010217")
+        assert "busy" in huifang("why", "13900002117")
         assert "finished" in huifang("batch", "status", "monday", "--format", "json")
         huifang("results", "-o", "results.csv", "--show-numbers")
         with (tmp_path / "results.csv").open(encoding="utf-8-sig") as stream:
