@@ -97,14 +97,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         path.chmod(0o600)
         yield f"sqlite:///{path}"
         return
-    server = request.getfixturevalue("postgresql")
-    template = request.getfixturevalue("_postgresql_template")
+    yield request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str, _postgresql_template: str) -> Iterator[str]:
+    """The URL of a fresh, migrated database on PostgreSQL."""
     name = f"test_{next(_numbers)}"
-    administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    administer(postgresql, f"CREATE DATABASE {name} TEMPLATE {_postgresql_template}")
     try:
-        yield server.format(database=name)
+        yield postgresql.format(database=name)
     finally:
-        administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+        administer(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

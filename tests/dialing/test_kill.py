@@ -17,11 +17,10 @@ def test_twenty_kills_ring_nobody_twice_and_lose_nothing(tmp_path: Path) -> None
     assert figures["answers"] >= 5
 
 
-def test_the_same_on_postgresql(tmp_path: Path, postgresql: str) -> None:
-    url = postgresql.format(database="postgres")
-    asyncio.run(prepare(url, 300))
-    kill_often(url, tmp_path, times=5, seed=5)
-    wrong, figures = asyncio.run(faults(url, tmp_path))
+def test_the_same_on_postgresql(tmp_path: Path, postgresql_url: str) -> None:
+    asyncio.run(prepare(postgresql_url, 300))
+    kill_often(postgresql_url, tmp_path, times=5, seed=5)
+    wrong, figures = asyncio.run(faults(postgresql_url, tmp_path))
     assert wrong == []
     assert figures["interrupted"] >= 1
     assert figures["answers"] >= 1

@@ -36,16 +36,31 @@ COPIED_IN_CALL = """[last_Via:]
 Contact: <sip:[local_ip]:[local_port];transport=[transport]>"""
 
 
-def free_port(kind: int = socket.SOCK_DGRAM) -> int:
-    """Return a port that nobody listens on, not one that was just given out."""
+_given_out: set[int] = set()
+"""Ports whose takers may not have bound them yet."""
+
+
+def free_port(kind: int = socket.SOCK_DGRAM, *, span: int = 1) -> int:
+    """Return a port that nobody listens on, nor on the `span` - 1 above it.
+
+    They lie below those of our own calls (RTP from 20000) and those that the system gives out.
+    """
     while True:
-        port = random.randrange(20000, 32000, 2)
-        with socket.socket(socket.AF_INET, kind) as probe:
+        port = random.randrange(10000, 20000 - span, 2)
+        wanted = range(port, port + span)
+        if not _given_out.isdisjoint(wanted):
+            continue
+        with contextlib.ExitStack() as stack:
             try:
-                probe.bind(("127.0.0.1", port))
+                for each in wanted:
+                    probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
+                    probe.bind(("127.0.0.1", each))
             except OSError:
                 continue
-            return port
+        _given_out.update(wanted)
+        if len(_given_out) > 4000:
+            _given_out.clear()
+        return port
 
 
 def response(status: str, *headers: str, sdp: str = "", copied: str = COPIED) -> str:
@@ -142,7 +157,7 @@ class Person:
         kind = socket.SOCK_STREAM if transport.startswith("t") else socket.SOCK_DGRAM
         self.port = free_port(kind)
         self.messages = self._folder / "messages.log"
-        media = free_port()
+        media = free_port(span=4)  # sound and video, each with its RTCP
         command = ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(self.port)]
         command += ["-mi", "127.0.0.1", "-mp", str(media)]
         command += ["-t", transport, "-nostdin", "-nd", "-l", str(calls)]

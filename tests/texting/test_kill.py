@@ -17,10 +17,9 @@ def test_ten_kills_lose_no_reply_and_send_nothing_twice(tmp_path: Path) -> None:
     assert figures["answers"] >= 100
 
 
-def test_the_same_on_postgresql(tmp_path: Path, postgresql: str) -> None:
-    url = postgresql.format(database="postgres")
-    asyncio.run(prepare(url, 150))
-    kill_often(url, tmp_path, times=4, seed=4)
-    wrong, figures = asyncio.run(faults(url, tmp_path))
+def test_the_same_on_postgresql(tmp_path: Path, postgresql_url: str) -> None:
+    asyncio.run(prepare(postgresql_url, 150))
+    kill_often(postgresql_url, tmp_path, times=4, seed=4)
+    wrong, figures = asyncio.run(faults(postgresql_url, tmp_path))
     assert wrong == []
     assert figures["answers"] >= 50
