@@ -7,7 +7,6 @@ grid of moments (half a second by default), so that many calls share each step o
 import asyncio
 import itertools
 import math
-import struct
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +34,7 @@ from ivr.channels.contract import (
     TrunkHealth,
 )
 from ivr.channels.happenings import Happenings
+from ivr.channels.silence_file import write_silence
 from ivr.people.directory import person_of
 from ivr.people.mix import Mix
 from ivr.people.person import (
@@ -59,16 +59,8 @@ ANNOUNCED_SECONDS = 4.0
 """Seconds in which a carrier's announcement has been heard."""
 SET_UP_SECONDS = 1.0
 """From dialling to the first response."""
-WAVE_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-"""What stands before the samples of a WAVE file: RIFF, fmt (PCM) and the head of data."""
 Q850 = {486: 17, 603: 21, 480: 20, 404: 1}
 """Causes that networks send with these statuses (ITU-T Q.850; RFC 6432 in SIP)."""
-
-
-def _wave_header(size: int) -> tuple[bytes | int, ...]:
-    """Return the values of `WAVE_HEADER` for `size` bytes of 16 bit, 8000 Hz, one channel."""
-    form = (16, 1, 1, 8000, 16000, 2, 16)
-    return (b"RIFF", 36 + size, b"WAVE", b"fmt ", *form, b"data", size)
 
 
 class DryRunChannel:
@@ -361,11 +353,7 @@ class DryRunCall:
     def _keep_recording(self) -> float:
         self._recording = None
         length = self._clock.monotonic() - self._recording_began
-        size = 2 * int(8000 * length)
-        with self._recording_path.open("wb") as file:
-            file.write(WAVE_HEADER.pack(*_wave_header(size)))
-            # Silence is a hole in the file: a day's open answers would be a gigabyte of zeros.
-            file.truncate(WAVE_HEADER.size + size)
+        write_silence(self._recording_path, length)
         return length
 
     async def _transfer(self) -> None:
