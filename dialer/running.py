@@ -105,7 +105,7 @@ class Dialer:
             language=rules.language,
             ended=self._wake.set,
         )
-        self._draining = self._stopping = self._checked = False
+        self._draining = self._checked = False
         self._life = Life(database, clock, self.name, rules.language)
         self._noticed = float("-inf")
 
@@ -123,7 +123,7 @@ class Dialer:
 
     def stop(self) -> None:
         """No further calls, and those under way are hung up."""
-        self._draining = self._stopping = True
+        self._draining = True
         self._calls.hang_up()
         self._wake.set()
 
