@@ -17,7 +17,7 @@ def _some_time(value: timedelta) -> timedelta:
 
 
 class WebSettings(Section):
-    """The web server of `huifang serve`: gateways and cloud providers tell it what happened."""
+    """The web server, to which gateways and cloud providers tell what happened."""
 
     public_url: str = Field(default="", pattern=r"^(https?://.+)?$")
     """Where providers reach this house; each has its hooks below it, at ``/hooks/NAME/...``. A
