@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from app.beside import beside
 from app.context import screen
 from app.gateways import text_gateways
 from app.texting import TextSurveys, text_worker
@@ -89,13 +90,8 @@ async def alone(texts: Texts, words: str) -> TextTally:
             await asyncio.sleep(LINE)
             tell(texts.worker.tally, words)
 
-    watching = asyncio.create_task(watch())
-    try:
+    async with beside(watch()):
         tally = await texts.worker.run()
-    finally:
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
     tell(tally, words)
     return tally
 

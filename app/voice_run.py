@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 
 from app import recognisers
+from app.beside import beside
 from app.calling import Calls, dialer
 from app.context import complaints
 from app.prompt_building import prepare
 from app.surveys import ReadySurvey
-from app.transcribing import beside
 from app.wiring import on_the_line, prompt_cache, sip_channel, transcribing
 from config.loading import Loaded
 from core.clock import Clock
@@ -39,7 +39,10 @@ class Voice:
         Raises PermanentError where no line can be started, or a model cannot be loaded.
         """
         writing = transcribing(self._known, self._database, self._hears, self._clock)
-        async with on_the_line(self._known, self._channel, self._hears), beside(writing):
+        async with (
+            on_the_line(self._known, self._channel, self._hears),
+            beside(writing.run()) if writing else contextlib.nullcontext(),
+        ):
             yield
 
 

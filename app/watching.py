@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from rich.live import Live
 from rich.table import Table
 
+from app.beside import beside
 from app.context import screen
 from core.catalogue import text
 from core.errors import HuifangError
@@ -49,13 +50,8 @@ async def watching(
                 took = calling.clock.monotonic() - began
                 await asyncio.sleep(max(LOOK if live else LINE, took * 20))
 
-        task = asyncio.create_task(watch())
-        try:
+        async with beside(watch()):
             yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
     screen.print(_table(await look(), words))
 
 

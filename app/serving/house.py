@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from app import surveys, text_run, voice_run
+from app.beside import beside
 from app.context import complaints, screen
 from app.keyboard import obey_keyboard
 from app.noticing import noticing
@@ -194,14 +195,9 @@ class House:
                 await self._clock.sleep(LINE)
                 look()
 
-        watching = asyncio.create_task(watch())
-        try:
+        async with beside(watch()):
             yield
-        finally:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
-            look()
+        look()
 
     def _webhooks(self) -> str:
         refused = "  ".join(f"{word} {number}" for word, number in self.tally.refused.items())

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from core.clock import Clock
+from core.clock import Clock, pause
 from core.errors import HuifangError
 
 FIRST_REST = 2.0
@@ -77,7 +77,7 @@ class Keeper:
             if self._clock.monotonic() - began >= WELL:
                 rest = FIRST_REST
             self._say(why)
-            await self._rest(rest)
+            await pause(self._clock, rest, self._drained)
             rest = min(LONGEST_REST, rest * 2)
 
     def _say(self, why: str) -> None:
@@ -86,12 +86,3 @@ class Keeper:
             self._tell()
         if why:
             log.error("part_stands_still", part=self.part.name, why=why)
-
-    async def _rest(self, seconds: float) -> None:
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        waking = asyncio.ensure_future(self._drained.wait())
-        try:
-            await asyncio.wait([sleeping, waking], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            waking.cancel()
