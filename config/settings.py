@@ -28,7 +28,7 @@ from config.sections.speech import SpeechSettings
 from config.sections.text_gateways import AnyTextGateway
 from config.sections.texting import TextingSettings
 from config.sections.transfers import TransferSettings
-from config.sections.trunks import TrunkSettings
+from config.sections.trunks import AnyTrunk
 from config.sections.voices import VoiceSettings, default_voices
 from config.sections.web import WebSettings
 from config.sections.write_back import WriteBackSettings
@@ -72,8 +72,8 @@ class Settings(BaseSettings):
     """How fast the whole house calls."""
     retry: dict[Disposition, RetrySettings] = Field(default_factory=dict)
     """What follows each disposition, where it differs from the default table."""
-    trunks: tuple[TrunkSettings, ...] = ()
-    """SIP trunks."""
+    trunks: tuple[AnyTrunk, ...] = ()
+    """Where calls leave the house: SIP trunks, and lines of a cloud provider."""
     sip: SipSettings = SipSettings()
     """The SIP side of this machine."""
     voices: dict[str, VoiceSettings] = Field(default_factory=default_voices)

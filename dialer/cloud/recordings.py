@@ -1,4 +1,4 @@
-"""Recordings of cloud calls, brought into the house: fetched, kept, then deleted at the provider."""
+"""Recordings of cloud calls, brought into the house: fetched, kept, deleted at the provider."""
 
 import asyncio
 import contextlib
