@@ -8,12 +8,16 @@ from pathlib import Path
 from app.recognisers import chosen
 from app.transcribing import Transcribing
 from config.loading import Loaded
+from config.sections.trunks import SIP
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
-from ivr.channels.contract import VoiceChannel
+from core.trunk import Trunk
+from dialer.terms import DialerRules
+from ivr.channels.contract import Ability, VoiceChannel
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pickup import PickUpRules
 from ivr.channels.sip.pool import Ports
+from ivr.cloud.provider import ABILITIES as CLOUD_ABILITIES
 from ivr.conversation_rules import ConversationRules
 from speech.contract import Recogniser
 from speech.mending import mend_all
@@ -66,12 +70,26 @@ def studio(loaded: Loaded) -> Studio:
     return Studio(loaded.path(loaded.settings.folders.studio))
 
 
+def sip_trunks(loaded: Loaded) -> tuple[Trunk, ...]:
+    """Return the trunks whose calls this machine holds itself."""
+    return tuple(trunk for trunk in loaded.trunks if trunk.driver == SIP)
+
+
+def abilities(loaded: Loaded) -> frozenset[Ability]:
+    """Return what every trunk of the house can do: a call may go over any of them."""
+    sip, found = sip_trunks(loaded), frozenset(SipChannel.abilities)
+    if len(sip) == len(loaded.trunks):
+        return found
+    return found & CLOUD_ABILITIES if sip else CLOUD_ABILITIES
+
+
 def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
     """Return the SIP driver with lines for all configured channels; `hears` takes what is spoken.
 
     Raises AuthorError where no trunk is configured.
     """
-    if not loaded.trunks:
+    trunks = sip_trunks(loaded)
+    if not trunks:
         raise AuthorError(problem("app-no-trunk"))
     sip, pacing = loaded.settings.sip, loaded.settings.pacing
     ports = Ports(
@@ -80,9 +98,9 @@ def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
         rtp_from=sip.rtp_ports[0],
         rtp_until=sip.rtp_ports[1],
     )
-    channels = min(pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
+    channels = min(pacing.channels, sum(trunk.channels for trunk in trunks))
     return SipChannel(
-        loaded.trunks,
+        trunks,
         channels=channels,
         ports=ports,
         recogniser=hears,
@@ -130,6 +148,17 @@ def conversation_rules(loaded: Loaded) -> ConversationRules:
         record_calls=loaded.settings.recording.calls,
         transfers={each.name: each.target for each in loaded.settings.transfers},
         mailbox_messages=dict(pick_up.messages) if pick_up.mailbox == "message" else {},
+    )
+
+
+def dialer_rules(loaded: Loaded, language: str) -> DialerRules:
+    """Return the configured rules of calling."""
+    settings = loaded.settings
+    return DialerRules(
+        settings.calling.rules(),
+        settings.pacing.rules(),
+        settings.retry_table(),
+        language,
     )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from app import surveys, text_run, voice_run
 from app.beside import beside
+from app.cloud import CloudLines
 from app.context import complaints, screen
 from app.keyboard import obey_keyboard
 from app.noticing import noticing
@@ -23,7 +24,7 @@ from app.web.monitor import monitor
 from app.web.server import WebServer
 from app.web.tally import HookTally
 from app.webhooks import webhooks
-from app.wiring import opened
+from app.wiring import opened, prompt_cache
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock, SystemClock
@@ -40,6 +41,7 @@ class House:
     def __init__(self, known: Loaded, database: Database, clock: Clock, words: str) -> None:
         self._known, self._database, self._clock, self._words = known, database, clock, words
         self._calls: CallsPart | None = None
+        self._cloud: CloudLines | None = None
         self._texts: Texts | None = None
         self._inner: list[Keeper] = []
         """What calls and writes."""
@@ -63,6 +65,10 @@ class House:
             self._texts = texts
             self.hooks |= webhooks(texts.gateways)
             self._inner.append(self._keeper(TextsPart(texts)))
+        cloud = CloudLines(known, self._database, self._clock, prompt_cache(known), self._words)
+        if cloud and web:
+            self._cloud = cloud
+            self.hooks |= cloud.hooks
         if known.trunks or planned:
             asked = {each.survey for each in planned}
             voice = await voice_run.prepared(
@@ -73,8 +79,11 @@ class House:
                 self._words,
                 until_done=False,
                 further=[surveys.callable_by(known, name) for name in sorted(asked)],
+                cloud=self._cloud,
             )
-            self._calls = CallsPart(known, self._database, self._clock, self._words, voice)
+            self._calls = CallsPart(
+                known, self._database, self._clock, self._words, voice, self._cloud
+            )
             self._inner.append(self._keeper(self._calls))
         if planned:
             self._inner.append(self._keeper(SchedulesPart(self._schedules, self._say_begun)))
@@ -164,6 +173,7 @@ class House:
         dead = (lambda: calls.dead_trunks) if calls else None
         async with (
             noticing(self._known, self._database, self._clock, dead),
+            self._cloud.open() if self._cloud else contextlib.nullcontext(),
             asyncio.TaskGroup() as reached,
             self._lines(),
         ):

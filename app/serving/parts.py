@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 
 from app import voice_run
+from app.cloud import CloudLines
 from app.text_run import Texts
 from app.voice_run import Voice
 from app.watching import watching
@@ -22,9 +23,17 @@ class CallsPart:
     name = "calls"
 
     def __init__(
-        self, known: Loaded, database: Database, clock: Clock, words: str, first: Voice
+        self,
+        known: Loaded,
+        database: Database,
+        clock: Clock,
+        words: str,
+        first: Voice,
+        cloud: CloudLines | None = None,
     ) -> None:
-        """`first`: what was prepared already; when it breaks, all of it is made anew."""
+        """`first`: what was prepared already; when it breaks, all of it is made anew, except the
+        lines of `cloud`, whose webhooks go on being served."""
+        self._cloud = cloud
         self._known, self._database, self._clock, self._words = known, database, clock, words
         self._next: Voice | None = first
         self._at_work: Voice | None = None
@@ -44,6 +53,7 @@ class CallsPart:
                 self._words,
                 until_done=False,
                 name=own_name(len(self.tallies) + 1),
+                cloud=self._cloud,
             )
         self.tallies.append(voice.dialer.tally)
         async with voice.on_the_line():

@@ -13,7 +13,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioS
 from twilio.rest import Client
 
 from core.errors import HuifangError, TransientError, UncertainError, problem
-from ivr.channels.contract import TrunkHealth
+from ivr.channels.contract import Ability, TrunkHealth
 from ivr.texting.gateways.incoming import said
 from ivr.twilio.http import TwilioHttp
 
@@ -21,6 +21,10 @@ AGAIN = "#rc=2&rp=all"
 """Behind an address: what we do not answer is asked twice more. Not part of the signed address."""
 EVENTS = ("initiated", "ringing", "answered", "completed")
 GONE = 404
+ABILITIES = frozenset(
+    {Ability.KEYS, Ability.SPEECH, Ability.RECORD, Ability.TRANSFER, Ability.PICK_UP}
+)
+"""What a survey may need that this provider holds."""
 
 
 class ProviderRefused(Exception):
