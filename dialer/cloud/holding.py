@@ -178,7 +178,7 @@ class CloudCalls:
             first_who=not held.may_leave_message,
             ring_seconds=request.ring_seconds,
             extension=request.extension,
-            record=rules.record_calls,
+            recording_url=url(held.token, "recording") if rules.record_calls else "",
         )
 
     async def _until_over(self, attempt_id: int, event: asyncio.Event) -> None:

@@ -1,7 +1,7 @@
 """The webhook of a cloud trunk: who may speak, about which call, and to whom it is handed.
 
 Below its address: ``calls/TOKEN/answer`` (somebody picked up: what is said first), ``status``,
-``machine`` and ``transfer`` (news), any other word there is a turn of the conversation; and
+``machine``, ``transfer`` and ``recording`` (news), any other word there is a turn of the conversation; and
 ``prompts/CODE/FILE``, which the provider plays. What comes in is kept before it is answered.
 """
 
@@ -10,20 +10,16 @@ import mimetypes
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote, urlsplit
 
-import structlog
-
 from core.clock import Clock
 from dialer.cloud.news import News
 from dialer.cloud.talking import Talking
 from dialer.cloud.terms import CloudLine
+from ivr.cloud.reading import recording_sid
 from ivr.cloud.twiml import TYPE
 from ivr.twilio.signed import SignedRequests
 from ivr.webhook import WebRequest, WebResponse
 from storage.cloud_calls import Held, by_token
 from storage.database import Database
-
-log = structlog.get_logger(__name__)
-
 
 class CloudHook:
     """A Webhook: everything that the provider tells and asks of one trunk's calls."""
@@ -79,6 +75,9 @@ class CloudHook:
         elif word == "transfer":
             if fields.get("CallStatus") == "in-progress":
                 await self._news.put_through(held.attempt_id)
+        elif word == "recording":
+            if fields.get("RecordingStatus") == "completed":
+                await self._news.recorded(held, recording_sid(fields))
         elif word == "answer":
             return _twiml(await self._news.answered(held, fields))
         else:

@@ -19,6 +19,7 @@ from ivr.cloud.provider import ProviderRefused
 from ivr.cloud.twiml import HANG_UP, last_words
 from storage.attempts import note
 from storage.cloud_calls import Held, change, of_attempt
+from storage.cloud_recordings import Abroad, add
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -88,6 +89,13 @@ class News:
         """Keep that somebody took a transfer. Raises the database's errors."""
         async with self._database.write() as session:
             await change(session, attempt_id, put_through=True, heard_at=self._clock.now())
+
+    async def recorded(self, held: Held, sid: str) -> None:
+        """Keep that the whole call was recorded; it is fetched. Raises the database's errors."""
+        if sid:
+            abroad = Abroad(sid, held.attempt_id, held.trunk, f"{held.name}.wav")
+            async with self._database.write() as session:
+                await add(session, [abroad], self._clock.now())
 
     async def _message(self, held: Held, machine: str) -> str:
         """Return the TwiML that leaves a message; empty where none may be left."""

@@ -53,7 +53,8 @@ class NewCall:
     """True: nothing is said before it is known who picked up (a key incident)."""
     ring_seconds: int = 45
     extension: str = ""
-    record: bool = False
+    recording_url: str = ""
+    """Where it is told that the whole call was recorded; empty: it is not."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,6 @@ class CallFacts:
 
     status: str
     """As in its status callbacks."""
-
-
-@dataclass(frozen=True)
-class CallRecording:
-    """A recording that lies at the provider."""
-
-    sid: str
-    source: str
-    """``RecordVerb``: an open answer; ``OutboundAPI``: the whole call."""
 
 
 class TwilioVoice:
@@ -108,8 +100,11 @@ class TwilioVoice:
                 more["async_amd_status_callback_method"] = "POST"
         if call.extension:
             more["send_digits"] = "ww" + call.extension
-        if call.record:
+        if call.recording_url:
             more["record"] = True
+            more["recording_status_callback"] = call.recording_url + AGAIN
+            more["recording_status_callback_method"] = "POST"
+            more["recording_status_callback_event"] = ["completed"]
         async with self._asked() as client:
             made = await client.calls.create_async(
                 to=call.number,
@@ -139,12 +134,6 @@ class TwilioVoice:
         async with self._asked() as client:
             found = await client.calls(sid).fetch_async()
         return CallFacts(str(found.status))
-
-    async def recordings(self, sid: str) -> list[CallRecording]:
-        """Return the recordings of a call. Raises as `create`."""
-        async with self._asked() as client:
-            found = await client.calls(sid).recordings.list_async(limit=50)
-        return [CallRecording(str(one.sid), str(one.source)) for one in found]
 
     async def download(self, recording: str) -> bytes:
         """Return a recording as WAV. Raises as `create`; status 404: not there yet, or no more."""

@@ -46,6 +46,11 @@ PARAMETERS: dict[str, Callable[[str], bool]] = {
     "AsyncAmdStatusCallbackMethod": lambda value: value in ("GET", "POST"),
     "SendDigits": lambda value: bool(re.match(r"^[\dw#*]{1,32}$", value)),
     "Record": lambda value: value.lower() in ("true", "false"),
+    "RecordingStatusCallback": lambda value: value.startswith(("http://", "https://")),
+    "RecordingStatusCallbackMethod": lambda value: value in ("GET", "POST"),
+    "RecordingStatusCallbackEvent": lambda value: (
+        value in ("in-progress", "completed", "absent")
+    ),
 }
 EVENT = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}
 FINAL = ("completed", "busy", "failed", "no-answer", "canceled")
@@ -101,7 +106,6 @@ class TwilioVoice(TwilioApi):
         router.add_post(account + "/Calls.json", self._create)
         router.add_get(account + "/Calls/{call}.json", self._fetch)
         router.add_post(account + "/Calls/{call}.json", self._update)
-        router.add_get(account + "/Calls/{call}/Recordings.json", self._recordings)
         router.add_get(account + "/Recordings/{recording}.wav", self._sound)
         router.add_delete(account + "/Recordings/{recording}.json", self._forget)
 
@@ -176,17 +180,6 @@ class TwilioVoice(TwilioApi):
             self.faults.append(f"update of {asked}")
         return web.json_response(_resource(call))
 
-    async def _recordings(self, request: web.Request) -> web.Response:
-        call = self.calls.get(request.match_info["call"])
-        if (wrong := self.wrong(request)) is not None or call is None:
-            return wrong or api_error(404, 20404, "not found")
-        found = [
-            {"sid": sid, "source": source, "call_sid": call.sid, "account_sid": ACCOUNT}
-            for sid, source in call.recordings.items()
-        ]
-        page = {"recordings": found, "page": 0, "page_size": 50, "next_page_uri": None}
-        return web.json_response(page)
-
     async def _sound(self, request: web.Request) -> web.Response:
         sid = request.match_info["recording"]
         known = any(sid in call.recordings for call in self.calls.values())
@@ -224,13 +217,21 @@ class TwilioVoice(TwilioApi):
             # Nothing is asked before it is known who picked up.
             who = answered_by(person, wait_for_greeting=line.wait_for_greeting)
             first["AnsweredBy"] = who
-        if call.asked.get("Record", "").lower() == "true":
-            self._recording(call)("OutboundAPI", 30.0)
         await self._status(call, "in-progress")
         await line.hold(await self._request(call, call.asked["Url"], first, document=True))
         await self._status(call, "completed", 200)
+        if call.asked.get("Record", "").lower() == "true":
+            await self._recorded(call)
         for fields in reversed(self._late.pop(call.sid, [])):
             await self._request(call, call.asked["StatusCallback"], fields)
+
+    async def _recorded(self, call: PlacedCall) -> None:
+        told = {
+            "RecordingSid": self._recording(call)("OutboundAPI", 30.0),
+            "RecordingStatus": "completed",
+            "RecordingDuration": "30",
+        }
+        await self._request(call, call.asked["RecordingStatusCallback"], told)
 
     def _asking(self, call: PlacedCall) -> Callable[[str, dict[str, str]], Awaitable[str | None]]:
         async def ask(url: str, fields: dict[str, str]) -> str | None:
@@ -330,7 +331,7 @@ def _fault(asked: MultiDict[str]) -> str:
     missing = [name for name in ("To", "From", "Url") if name not in asked]
     if missing:
         return f"missing: {missing}"
-    once = [name for name in set(asked) if name != "StatusCallbackEvent"]
+    once = [name for name in set(asked) if not name.endswith("CallbackEvent")]
     if any(len(asked.getall(name)) > 1 for name in once):
         return "a parameter twice"
     if "AsyncAmd" in asked and "MachineDetection" not in asked:
