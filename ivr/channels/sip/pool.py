@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,16 @@ class Ports:
     """Last RTP port."""
 
 
+@dataclass(frozen=True)
+class Reception:
+    """Where calls of people who ring us come in."""
+
+    port: int
+    """UDP and TCP."""
+    callers: Mapping[str, Collection[str]]
+    """Trunk -> IP addresses from which its calls come."""
+
+
 class LinePool:
     """Starts, watches and replaces line processes."""
 
@@ -67,6 +77,7 @@ class LinePool:
         beep_seconds: float,
         pick_up: bool = False,
         pick_up_words: bool = False,
+        reception: Reception | None = None,
         report: Callable[[Any], None],
         lost: Callable[[set[str]], None],
     ) -> None:
@@ -76,6 +87,7 @@ class LinePool:
         self._silent_seconds = silent_seconds
         self._beep_seconds = beep_seconds
         self._pick_up, self._pick_up_words = pick_up, pick_up_words
+        self._reception = reception
         self._report = report
         self._lost = lost
         self._nursery: subprocess.Popen[bytes] | None = None
@@ -108,13 +120,16 @@ class LinePool:
         self.calls_per_line = ready.max_calls
         self.accounts_per_line = ready.max_accounts
         count = max(1, math.ceil(self._channels / max(1, self.calls_per_line)))
-        # A line needs an account for each registration it keeps and each call it carries.
+        # A line needs an account for each registration it keeps and each call it carries; the
+        # one that takes calls needs one for all that come without a registration.
         most = count * (ready.max_accounts - self.calls_per_line)
+        if self._reception:
+            most = ready.max_accounts - 1
         registering = sum(trunk.register for trunk in self._trunks)
         if registering > most:
             await self.close()
             raise PermanentError(problem("sip-many-registrations", have=registering, most=most))
-        needed = count * self._rtp_range
+        needed = (count + bool(self._reception)) * self._rtp_range
         if needed > self._ports.rtp_until - self._ports.rtp_from + 1:
             await self.close()
             raise PermanentError(
@@ -125,7 +140,7 @@ class LinePool:
                 )
             )
         self._count = count
-        for index in range(count):
+        for index in range(count + bool(self._reception)):
             await self._start_line(index)
         results = await asyncio.gather(
             *(asyncio.wait_for(asyncio.shield(x.ready), START_SECONDS) for x in self.lines),
@@ -176,12 +191,22 @@ class LinePool:
 
     def choose(self, call: str) -> LineProcess:
         """Return the line with most free places and put `call` on it. Raises TransientError."""
-        line = max(self.lines, key=lambda x: x.free, default=None)
+        calling = (line for line in self.lines if not line.receives)
+        line = max(calling, key=lambda x: x.free, default=None)
         if line is None or line.free < 1:
             raise TransientError(problem("sip-no-free-line"))
         line.calls.add(call)
         self._where[call] = line
         return line
+
+    def adopt(self, call: str, line: LineProcess) -> bool:
+        """Note that `call` came in on `line`; False where there is no room for it.
+
+        The last place is kept free: a caller whom nobody can take is told so.
+        """
+        line.calls.add(call)
+        self._where[call] = line
+        return line.free >= 1
 
     def send(self, call: str, command: Any) -> None:
         """Send a command to the line that carries `call`, if there is one still."""
@@ -236,7 +261,12 @@ class LinePool:
 
     def _setup(self, line: LineProcess) -> protocol.Setup:
         index = max(0, line.index)
-        registered_here = set(self._registering[index :: self._count]) if line.index >= 0 else ()
+        if self._reception:
+            # A trunk calls back where it was registered from.
+            registered_here = set(self._registering) if line.receives else set()
+        else:
+            every = slice(index, None, self._count)
+            registered_here = set(self._registering[every]) if line.index >= 0 else set()
         return protocol.Setup(
             name=f"line-{line.index}",
             address=self._ports.address,
@@ -253,10 +283,16 @@ class LinePool:
                 list(line_trunk(trunk, registers=trunk.name in registered_here))
                 for trunk in self._trunks
             ],
+            reception=self._reception.port if self._reception and line.receives else 0,
+            callers=[
+                [trunk, sorted(addresses)] for trunk, addresses in self._reception.callers.items()
+            ]
+            if self._reception
+            else [],
         )
 
     async def _start_line(self, index: int) -> None:
-        line = LineProcess(index, self.calls_per_line)
+        line = LineProcess(index, self.calls_per_line, receives=index >= self._count)
         self._lines[index] = line
         await self._spawn(line)
 
