@@ -203,9 +203,7 @@ class Engine:
         name = trunk_at(source, self._setup.callers)
         trunk = self._trunks.get(name, account.trunk)
         self._arrivals += 1
-        call = ReceivedCall(
-            f"in-{os.getpid()}-{self._arrivals}", trunk, self._report, self._setup
-        )
+        call = ReceivedCall(f"in-{os.getpid()}-{self._arrivals}", trunk, self._report, self._setup)
         call.leg = PjsuaLeg(account, call, id=prm.callId)
         self._prefer(trunk.codecs)
         self.take(call, Arrival(name, source, message))

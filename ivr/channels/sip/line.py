@@ -182,9 +182,7 @@ class Line:
             call.refuse(UNAVAILABLE)
             return
         number, called = numbers_of(arrival.message)
-        self._send(
-            protocol.Arrived(call.order.call, arrival.trunk, number, called, time.time())
-        )
+        self._send(protocol.Arrived(call.order.call, arrival.trunk, number, called, time.time()))
 
     def _place(self, order: protocol.Place) -> None:
         try:

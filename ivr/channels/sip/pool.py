@@ -78,7 +78,6 @@ class LinePool:
         pick_up: bool = False,
         pick_up_words: bool = False,
         stack: str = "pjsua2",
-        reception: Reception | None = None,
         report: Callable[[Any], None],
         lost: Callable[[set[str]], None],
     ) -> None:
@@ -90,7 +89,7 @@ class LinePool:
         self._silent_seconds = silent_seconds
         self._beep_seconds = beep_seconds
         self._pick_up, self._pick_up_words = pick_up, pick_up_words
-        self._reception = reception
+        self._reception: Reception | None = None
         self._report = report
         self._lost = lost
         self._nursery: subprocess.Popen[bytes] | None = None
@@ -109,6 +108,10 @@ class LinePool:
         self.restarts = 0
 
     # ----------------------------------------------------------------------- start and end
+
+    def receive(self, reception: Reception) -> None:
+        """Let one line more take calls; to be said before `start`."""
+        self._reception = reception
 
     async def start(self) -> None:
         """Find the library's limit and start the lines. Raises PermanentError."""
@@ -202,14 +205,13 @@ class LinePool:
         self._where[call] = line
         return line
 
-    def adopt(self, call: str, line: LineProcess) -> bool:
-        """Note that `call` came in on `line`; False where there is no room for it.
+    def room_for(self, call: str) -> bool:
+        """Return whether a call that came in can be held.
 
-        The last place is kept free: a caller whom nobody can take is told so.
+        The last place of its line is kept free, so that a caller whom nobody can take is told so.
         """
-        line.calls.add(call)
-        self._where[call] = line
-        return line.free >= 1
+        line = self._where.get(call)
+        return line is not None and line.free >= 1
 
     def send(self, call: str, command: Any) -> None:
         """Send a command to the line that carries `call`, if there is one still."""
@@ -291,7 +293,7 @@ class LinePool:
             callers=[
                 [trunk, sorted(addresses)] for trunk, addresses in self._reception.callers.items()
             ]
-            if self._reception
+            if self._reception and line.receives
             else [],
         )
 
@@ -304,6 +306,9 @@ class LinePool:
         if isinstance(message, protocol.Freed):
             line.calls.discard(message.call)
             self._where.pop(message.call, None)
+        elif isinstance(message, protocol.Arrived):
+            line.calls.add(message.call)
+            self._where[message.call] = line
         elif isinstance(message, protocol.Ready):
             self._failures.pop(line.index, None)
         self._report(message)
