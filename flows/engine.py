@@ -26,6 +26,7 @@ from flows.model import (
     Transfer,
     When,
 )
+from flows import resuming
 from flows.program import Program
 from flows.scope import check_names, missing_fields
 from flows.session import Reason, Session, refuse_other
@@ -129,6 +130,23 @@ def step(program: Program, session: Session, input: Input) -> Step:
     except (BrokenSurvey, KeyError):
         return _failed(turn, Reason.SURVEY_ERROR)
     return _run(turn)
+
+
+def resume(program: Program, session: Session) -> Step:
+    """Go on with a conversation that broke off: the notice once more, then the same question.
+
+    Raises AuthorError for a session of another survey or version, and LookupError where there is
+    no question to go on with: then it has to begin anew.
+    """
+    refuse_other(program, session.flow, session.sha256)
+    turn = Turn(program, resuming.reopened(program, session))
+    here = turn.node.step
+    try:
+        resuming.greet(turn)
+        _WAITING[type(here)].enter(turn, here)
+    except (BrokenSurvey, KeyError) as fault:
+        raise LookupError(f"{fault}") from fault
+    return Step(turn.session, tuple(turn.effects), _wait(turn))
 
 
 def wait_of(program: Program, session: Session) -> Wait:
