@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from core.disposition import Disposition
 from core.errors import AuthorError, problem
+from flows import resuming
 from flows.exchange import Effect, Finished, HungUp, Input, Wait
 from flows.model import (
     Ask,
@@ -26,7 +27,6 @@ from flows.model import (
     Transfer,
     When,
 )
-from flows import resuming
 from flows.program import Program
 from flows.scope import check_names, missing_fields
 from flows.session import Reason, Session, refuse_other
@@ -147,6 +147,16 @@ def resume(program: Program, session: Session) -> Step:
     except (BrokenSurvey, KeyError) as fault:
         raise LookupError(f"{fault}") from fault
     return Step(turn.session, tuple(turn.effects), _wait(turn))
+
+
+def resumed(program: Program, stored: Mapping[str, Any] | None) -> Step | None:
+    """Go on with a session that was stored; None where it cannot be gone on with."""
+    if stored is None:
+        return None
+    try:
+        return resume(program, Session.from_json(stored, program))
+    except (AuthorError, LookupError):
+        return None
 
 
 def wait_of(program: Program, session: Session) -> Wait:

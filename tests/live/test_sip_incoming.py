@@ -23,7 +23,7 @@ from ivr.channels.silence_file import write_silence
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pool import Ports
 from tests.peers import pcap, sipp
-from tests.peers.sipp_caller import HANGS_UP, IS_HUNG_UP_ON, Caller
+from tests.peers.sipp_caller import IS_HUNG_UP_ON, Caller
 
 pytestmark = pytest.mark.live
 LIMIT = 20.0
