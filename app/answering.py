@@ -1,6 +1,6 @@
 """Talking with who rings us: his survey, or a sentence in his language."""
 
-from typing import Any
+from typing import Any, cast
 
 from app.calling import Calls
 from config.loading import Loaded
@@ -50,9 +50,8 @@ class Answers:
 
     async def sentence(self, call: IncomingCall, welcome: Welcome, language: str) -> None:
         """Say how things are, and hang up."""
-        said = [
-            (self.words(welcome, each), each) for each in ([language] if language else TO_STRANGERS)
-        ]
+        spoken = [language] if language else TO_STRANGERS
+        said = [(self.words(welcome, each), each) for each in spoken]
         await sentence.say(call, said, prompts=self._prompts, clock=self._clock)
 
     def words(self, welcome: Welcome, language: str) -> str:
@@ -70,7 +69,7 @@ def ring_back(
     """Return what the dialer takes calls with; None where the channel takes none."""
     if Ability.INCOMING not in channel.abilities:
         return None
-    receiving: ReceivingChannel = channel  # type: ignore[assignment] - its ability says so
+    receiving = cast(ReceivingChannel, channel)  # its ability says so
     answers = Answers(loaded, calls, prompts, clock)
     return RingBack(receiving.incoming, answers, rules(loaded))
 

@@ -170,7 +170,7 @@ class Dialer:
             await self._sign_off()
         finally:
             if self._reception is not None:
-                self._reception.hang_up()
+                await self._reception.end()
             await self._calls.end()
             for task in beside:
                 task.cancel()

@@ -87,6 +87,7 @@ class Reception:
         self._database, self._clock, self._name = database, clock, name
         self._calls, self._limits, self._tally = calls, dict(limits), tally
         self._taking: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def run(self) -> None:
@@ -110,6 +111,12 @@ class Reception:
         """Wait for who is on the line."""
         if self._taking:
             await asyncio.wait(self._taking)
+
+    async def end(self) -> None:
+        """Leave nothing running."""
+        self.hang_up()
+        await asyncio.gather(*self._taking, return_exceptions=True)
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _take(self, call: IncomingCall) -> None:
         try:
@@ -139,7 +146,11 @@ class Reception:
             try:
                 await self._answering.sentence(call, taken.welcome, taken.language)
             finally:
-                await asyncio.shield(self._over(taken.call_id))
+                # Whatever cut him short, his channel is free.
+                over = asyncio.create_task(self._over(taken.call_id))
+                self._closing.add(over)
+                over.add_done_callback(self._closing.discard)
+                await asyncio.shield(over)
 
     async def _over(self, call_id: int) -> None:
         async with self._database.write() as session:
