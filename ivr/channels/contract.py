@@ -315,8 +315,8 @@ class ReceivingChannel(VoiceChannel, Protocol):
     def incoming(self) -> AsyncIterator[IncomingCall]:
         """Yield the calls of people who ring us, until the channel is closed.
 
-        To be iterated by one reader only. While nobody does, callers are refused (480). Only
-        calls of the trunks' own addresses are told; those of strangers are refused and counted.
+        To be iterated by one reader only; until he takes it, a call rings. Only calls from the
+        trunks' own addresses are told; those of strangers are refused and counted.
         """
         ...
 

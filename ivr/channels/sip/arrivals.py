@@ -18,15 +18,12 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._waiting: asyncio.Queue[IncomingCall | None] = asyncio.Queue()
-        self._read = False
         self.strangers: Counter[str] = Counter()
         """IP address -> calls from there that were refused."""
 
-    def tell(self, call: IncomingCall) -> bool:
-        """Put a call in line; False where nobody takes calls."""
-        if self._read:
-            self._waiting.put_nowait(call)
-        return self._read
+    def tell(self, call: IncomingCall) -> None:
+        """Put a call in line; it rings until somebody takes it."""
+        self._waiting.put_nowait(call)
 
     def refused(self, address: str) -> None:
         """Count a call that came from none of the trunks."""
@@ -40,12 +37,8 @@ class Arrivals:
 
     async def read(self) -> AsyncIterator[IncomingCall]:
         """Yield calls until closed."""
-        self._read = True
-        try:
-            while (call := await self._waiting.get()) is not None:
-                yield call
-        finally:
-            self._read = False
+        while (call := await self._waiting.get()) is not None:
+            yield call
 
 
 async def addresses_of(trunks: Iterable[Trunk]) -> dict[str, Collection[str]]:

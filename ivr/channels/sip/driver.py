@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 ASK_SECONDS = 6.0
 ANSWER_SECONDS = 3.0
 REGISTER_SECONDS = 8.0
-UNAVAILABLE = 480
-"""RFC 3261, 21.4.18: nobody takes calls at present."""
 
 
 class SipChannel:
@@ -221,8 +219,7 @@ class SipChannel:
         trunk = self._trunks[message.trunk]
         call = SipIncomingCall(self, message.call, trunk, self._recogniser, caller)
         self._calls[message.call] = call
-        if not self._arrivals.tell(call):
-            self.send(message.call, protocol.Refuse(message.call, UNAVAILABLE))
+        self._arrivals.tell(call)
 
     def _happened(self, message: protocol.Happened) -> None:
         call = self._calls.get(message.call)

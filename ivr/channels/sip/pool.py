@@ -33,6 +33,8 @@ SPARE_PORTS = 12
 passed over."""
 START_SECONDS = 20.0
 CLOSE_SECONDS = 4.0
+RECEPTION_SECONDS = 8.0
+"""How long the port on which calls are taken may be held by somebody else at the start."""
 RESTART_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 WATCH_SECONDS = 1.0
@@ -149,14 +151,34 @@ class LinePool:
         for index in range(count + bool(self._reception)):
             await self._start_line(index)
         results = await asyncio.gather(
-            *(asyncio.wait_for(asyncio.shield(x.ready), START_SECONDS) for x in self.lines),
+            *(
+                asyncio.wait_for(asyncio.shield(line.ready), START_SECONDS)
+                for line in self.lines
+                if not line.receives
+            ),
             return_exceptions=True,
         )
         failed = [result for result in results if isinstance(result, BaseException)]
         if failed:
             await self.close()
             raise PermanentError(problem("sip-no-line", detail=failed[0]))
+        if self._reception:
+            await self._wait_for_reception(self._reception.port)
         self._task(self._watch())
+
+    async def _wait_for_reception(self, port: int) -> None:
+        """Wait for the line that takes calls; `_gone` makes it anew while its port is taken, as it
+        is for a moment by the lines of a process that was killed. Raises PermanentError."""
+        until = time.monotonic() + RECEPTION_SECONDS
+        while not (line := self._lines[self._count]).usable:
+            try:
+                await asyncio.wait_for(asyncio.shield(line.ready), START_SECONDS)
+            except (TimeoutError, RuntimeError) as error:
+                if time.monotonic() >= until:
+                    await self.close()
+                    told = problem("sip-no-reception", port=port, detail=error)
+                    raise PermanentError(told) from error
+                await asyncio.sleep(RESTART_PAUSE)
 
     @property
     def lines(self) -> list[LineProcess]:
