@@ -51,6 +51,14 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("huifang")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let pytest-xdist keep a file's tests together, and begin with those that wait for peers."""
+    items.sort(key=lambda item: "live" not in item.keywords)
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """Start a PostgreSQL server on a socket of its own; gives its URL without database name."""

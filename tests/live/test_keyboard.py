@@ -19,7 +19,7 @@ from storage.database import Database
 from storage.schema import Attempt, Callback, FollowUpItem
 from tests.live.test_readme import ROOT, people
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("default ports")]
 
 
 def huifang(house: DemoHouse, *arguments: str) -> str:

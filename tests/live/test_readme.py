@@ -62,6 +62,7 @@ def cases(folder: Path, now: datetime, zone: str) -> str:
 
 
 @pytest.mark.live
+@pytest.mark.xdist_group("default ports")
 def test_the_way_to_a_real_trunk(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     zone = daytime_zone(now)
@@ -129,6 +130,7 @@ def _reasons(queue: Any) -> list[str]:
 
 
 @pytest.mark.live
+@pytest.mark.xdist_group("demonstration")
 def test_the_demonstration_comes_to_what_it_says(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "app", "demo", "--format", "json", "--folder", str(tmp_path / "d")],

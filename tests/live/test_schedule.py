@@ -25,7 +25,7 @@ from storage.importing.importer import import_file
 from storage.importing.shipped import find_mapping
 from storage.results import results
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("default ports")]
 
 SETTINGS = """\
 language: en

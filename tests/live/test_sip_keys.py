@@ -1,7 +1,6 @@
 """Keys over every way, with repetition and loss, from a real SIPp: one press, one key."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,15 +11,10 @@ import pytest
 from core.trunk import Trunk
 from ivr.channels.contract import Answered, DialRequest, Ended, Event, KeyPressed, MachineHeard
 from ivr.channels.sip.driver import SipCall, SipChannel
-from ivr.channels.sip.pool import Ports
 from tests.peers import pcap, sipp
+from tests.peers.ports import rtp_ports
 
 pytestmark = pytest.mark.live
-
-
-def rtp_ports() -> Ports:
-    first = random.randrange(33000, 60000, 2)
-    return Ports(rtp_from=first, rtp_until=first + 4000)
 
 
 @asynccontextmanager
