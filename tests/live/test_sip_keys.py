@@ -77,6 +77,17 @@ async def test_a_press_of_which_most_packets_are_lost(tmp_path: Path, kept: slic
     assert keys_of(events) == [("8", "rfc4733"), ("9", "rfc4733")]
 
 
+@pytest.mark.parametrize("kept", [slice(-3, None), slice(-1, None)])
+async def test_a_second_press_of_one_key_of_which_only_the_end_arrives(
+    tmp_path: Path, kept: slice
+) -> None:
+    first = pcap.press("8", at=0.0, sequence=10, timestamp=800)
+    second = pcap.press("8", at=0.6, sequence=40, timestamp=5600, milliseconds=140)
+    third = pcap.press("8", at=1.2, sequence=70, timestamp=10400, milliseconds=140)
+    events = await story(presses(tmp_path, numbered(first, second[kept], third[kept])))
+    assert keys_of(events) == [("8", "rfc4733")] * 3
+
+
 async def test_a_press_of_nine_seconds_is_one_key(tmp_path: Path) -> None:
     first = pcap.press("5", at=0.0, sequence=10, timestamp=800, milliseconds=8180)[:-2]
     more = pcap.press("5", at=8.2, sequence=500, timestamp=800 + 0xFFFF, milliseconds=800)

@@ -10,6 +10,7 @@ from ivr.channels.sip import headers
 from ivr.channels.sip.filing import Filing
 from ivr.channels.sip.information import answer_ok
 from ivr.channels.sip.keys import KeyFilter
+from ivr.channels.sip.last_event import LastEvent
 from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded, Setup, Sound
 from ivr.channels.sip.voice import CallVoice
 
@@ -41,6 +42,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
         self._pick_up, self._pick_up_words = setup.pick_up, setup.pick_up_words
         self._dtmf = account.trunk.dtmf
         self._keys = KeyFilter()
+        self._last_event: LastEvent | None = None
         self._ring_until = time.monotonic() + order.ring_seconds
         self._give_up_at = 0.0
         self._answer_at = 0.0
@@ -132,7 +134,12 @@ class LineCall(pj.Call):  # type: ignore[misc]
                 self._maybe_answered()
                 return
 
+    def onStreamCreated(self, prm: Any) -> None:
+        version = pj.Endpoint.instance().libVersion().full
+        self._last_event = LastEvent(int(prm.stream), version)
+
     def onStreamDestroyed(self, prm: Any) -> None:  # noqa: ARG002 - pjsua2's name
+        self._last_event = None  # its memory is gone
         self._count()
 
     def onDtmfEvent(self, prm: Any) -> None:
@@ -140,6 +147,8 @@ class LineCall(pj.Call):  # type: ignore[misc]
         if prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO:
             self.key(key, "info")
             return
+        if self._last_event:
+            self._last_event.forget(key, prm.duration)
         new = self._keys.event(key, prm.timestamp, prm.duration, time.monotonic())
         if new and self._dtmf in ("auto", "rfc4733"):
             self._pressed(key, "rfc4733")
