@@ -59,11 +59,8 @@ class LastEvent:
         fields = self._fields
         if fields is None:
             return
-        if (
-            not 0 <= fields.last_dtmf < len(_KEYS)
-            or fields.last_dtmf_ended not in (0, 1)
-            or (_KEYS[fields.last_dtmf], fields.last_dtmf_dur // 8) != (key, milliseconds)
-        ):
-            self._fields = None
-        else:
+        known = 0 <= fields.last_dtmf < len(_KEYS) and fields.last_dtmf_ended in (0, 1)
+        if known and (_KEYS[fields.last_dtmf], fields.last_dtmf_dur // 8) == (key, milliseconds):
             fields.last_dtmf = _NONE
+        else:
+            self._fields = None
