@@ -51,6 +51,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("huifang")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let pytest-xdist keep a file's tests together, and begin with those that wait for peers."""
     items.sort(key=lambda item: "live" not in item.keywords)
