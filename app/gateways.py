@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from app.webhooks import hook_address
 from config.loading import Loaded
 from config.sections.text_gateways import (
     DryRunGatewaySettings,
@@ -31,8 +32,8 @@ from ivr.texting.people import TextPeople
 def text_gateways(loaded: Loaded, clock: Clock) -> list[TextGateway]:
     """Return the configured text gateways, one driver each; none is connected yet.
 
-    Those that are told by HTTP are `ivr.webhook.Webhook`, too, to be served below
-    ``/hooks/NAME``. Raises AuthorError with every fault of their settings and descriptions.
+    Those that are told by HTTP are an `ivr.webhook.Webhook`, too. Raises AuthorError with every
+    fault of their settings and descriptions.
     """
     made: list[TextGateway] = []
     problems: list[Problem] = []
@@ -62,20 +63,16 @@ def _http(settings: HttpGatewaySettings, index: int, loaded: Loaded, clock: Cloc
     file = description_file(settings.description, loaded.folder)
     description = read_description(file, place("description"))
     problems = list(_unfit(settings, description, place))
-    if description.hooks and not settings.public_url:
+    address = hook_address(loaded, settings.name, settings.public_url)
+    if description.hooks and not address:
         problems.append(problem("gateway-url-missing", place(), name=settings.name))
     if problems:
         raise AuthorError(*problems)
-    hooks = f"{settings.public_url.rstrip('/')}/hooks/{settings.name}"
-    own = Own(
-        settings.values,
-        loaded.gateway_secrets[settings.name],
-        {name: f"{hooks}/{name}" for name in description.hooks},
-    )
     return HttpGateway(
         settings.name,
         description,
-        own,
+        Own(settings.values, loaded.gateway_secrets[settings.name]),
+        address=address,
         messages_per_second=settings.messages_per_second,
         addresses=settings.hook_addresses,
         verify=_authorities(settings.name, settings.tls_ca_file, loaded, place("tls_ca_file")),
@@ -141,8 +138,12 @@ def _smpp(settings: SmppGatewaySettings, index: int, loaded: Loaded, clock: Cloc
 
 
 def _twilio(
-    settings: TwilioGatewaySettings, _index: int, loaded: Loaded, clock: Clock
+    settings: TwilioGatewaySettings, index: int, loaded: Loaded, clock: Clock
 ) -> TextGateway:
+    address = hook_address(loaded, settings.name, settings.public_url)
+    if not address:
+        place = loaded.document.place(("text_gateways", index))
+        raise AuthorError(problem("gateway-url-missing", place, name=settings.name))
     account = TwilioAccount(
         settings.account_sid,
         loaded.gateway_secrets[settings.name]["auth_token"],
@@ -154,7 +155,7 @@ def _twilio(
     return TwilioGateway(
         settings.name,
         account,
-        f"{settings.public_url.rstrip('/')}/hooks/{settings.name}",
+        address,
         messages_per_second=settings.messages_per_second,
         clock=clock,
     )

@@ -30,6 +30,7 @@ from config.sections.texting import TextingSettings
 from config.sections.transfers import TransferSettings
 from config.sections.trunks import TrunkSettings
 from config.sections.voices import VoiceSettings, default_voices
+from config.sections.web import WebSettings
 from config.sections.write_back import WriteBackSettings
 from core.disposition import Disposition
 from core.document_faults import fault
@@ -95,6 +96,8 @@ class Settings(BaseSettings):
     """Surveys by text message."""
     text_gateways: tuple[AnyTextGateway, ...] = ()
     """Where text messages leave the house."""
+    web: WebSettings = WebSettings()
+    """The web server that gateways and cloud providers tell what happened."""
     logging: LoggingSettings = LoggingSettings()
     """What is logged."""
 

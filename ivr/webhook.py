@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,7 @@ class WebRequest:
 
     method: str
     url: str
-    """As the provider addressed it: the configured public URL with path and query (signatures
+    """As the provider addressed it: the webhook's public address with path and query (signatures
     are made over it, not over what a proxy made of it)."""
     query: tuple[tuple[str, str], ...] = ()
     """Decoded, in their order, names may repeat."""
@@ -31,15 +31,22 @@ class WebResponse:
     content_type: str = "text/plain; charset=utf-8"
     refusal: str = ""
     """Why the request was refused, in a whole word that is counted: ``signature`` (or another
-    proof of who it is), ``unknown``, ``malformed``, ``oversized``; empty: it was taken."""
+    proof of who it is), ``unknown``, ``malformed``, ``oversized``, ``slow``; empty: it was
+    taken."""
 
 
+@runtime_checkable
 class Webhook(Protocol):
-    """Takes the requests of one provider below one path.
+    """Takes the requests of one provider below one address.
 
     What a request tells is committed before the answer: a provider repeats what was not answered
     with 2xx, and a repetition changes nothing. A refused request (4xx) changes nothing.
     """
+
+    @property
+    def address(self) -> str:
+        """Its public address, without slash at the end; empty: the provider tells nothing."""
+        ...
 
     async def request(self, request: WebRequest) -> WebResponse:
         """Deal with one request. Raises TransientError where it cannot be kept now (503)."""

@@ -61,7 +61,7 @@ class HttpGatewaySettings(TextGatewaySettings):
     secrets: dict[str, GatewaySecret] = Field(default_factory=dict)
     """The secrets that it asks for."""
     public_url: str = Field(default="", pattern=r"^(https?://.+)?$")
-    """Where the gateway reaches this house; its hooks are ``/hooks/NAME/...`` below it."""
+    """Where this gateway reaches the house, if elsewhere than at `web: public_url`."""
     hook_addresses: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks that its hooks may be called from; empty: any, the secret alone decides."""
     tls_ca_file: str = ""
@@ -141,8 +141,8 @@ class TwilioGatewaySettings(TextGatewaySettings):
     """A messaging service instead of `sender`."""
     validity_seconds: int = Field(default=14400, ge=1, le=36000)
     """After which a message that still waits is given up."""
-    public_url: str = Field(pattern=r"^https?://.+")
-    """Where Twilio reaches this house; its hooks are ``/hooks/NAME/...`` below it."""
+    public_url: str = Field(default="", pattern=r"^(https?://.+)?$")
+    """Where Twilio reaches the house, if elsewhere than at `web: public_url`."""
     api_url: str = Field(default="https://api.twilio.com", pattern=r"^https?://.+")
     """Address of the API; another one for a proxy of the house."""
 

@@ -105,7 +105,7 @@ async def http() -> AsyncIterator[Office]:
             {"account": "ap1", "password": "s3cret", "hook": "t0ken"},
         )
         description = read_description(description_file("carrier-mas", Path()))
-        gateway = server.hooks["mas"] = HttpGateway("mas", description, own)
+        gateway = server.hooks["mas"] = HttpGateway("mas", description, own, address=hooks)
         try:
             yield Office(gateway, REACHED, LOST, writes, lambda number: got[number])
         finally:

@@ -1,55 +1,99 @@
-"""A real HTTP server before webhooks: requests come to them, their answers go back."""
+"""The product's web server before webhooks, and what they were told."""
 
 import asyncio
+from collections import UserDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import urlsplit
 
-from aiohttp import web
-
-from core.errors import TransientError
+from app.web.hooks import Bounds, HookSite
+from app.web.server import WebServer
+from app.web.tally import HookTally
+from core.clock import SystemClock
+from core.errors import HuifangError, TransientError
 from ivr.webhook import Webhook, WebRequest, WebResponse
-from tests.peers.web_server import WebServer
 
 
 @dataclass
-class HookServer(WebServer):
+class Seen:
+    """A webhook whose requests a test looks at."""
+
+    hook: Webhook
+    address: str
+    """Where the test's server is, whatever the webhook thinks."""
+    answered: Callable[[str, int, str], None]
+
+    async def request(self, request: WebRequest) -> WebResponse:
+        path = urlsplit(request.url).path
+        try:
+            answer = await self.hook.request(request)
+        except HuifangError:
+            self.answered(path, 503, "")
+            raise
+        self.answered(path, answer.status, answer.refusal)
+        return answer
+
+
+class Watched(UserDict[str, Webhook]):
+    """The registry of a test's server: each webhook is watched once it is in it."""
+
+    def __init__(self, server: "HookServer") -> None:
+        super().__init__()
+        self._server = server
+
+    def __setitem__(self, name: str, hook: Webhook) -> None:
+        super().__setitem__(name, Seen(hook, f"{self._server.url}/hooks/{name}", self._server.note))
+
+
+@dataclass
+class HookServer:
     """Serves ``/hooks/NAME/...`` on loopback."""
 
     hooks: dict[str, Webhook] = field(default_factory=dict)
     answered: list[tuple[str, int, str]] = field(default_factory=list)
-    """Path, status and refusal of every request."""
-    _more: asyncio.Condition = field(default_factory=asyncio.Condition)
+    """Path, status and refusal of every request that reached a webhook."""
+    bounds: Bounds = field(default_factory=Bounds)
+    tally: HookTally = field(default_factory=lambda: HookTally(SystemClock()))
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
+    _running: "asyncio.Task[None] | None" = None
 
-    def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Say what is served."""
-        router.add_route("*", "/hooks/{name}{rest:.*}", self._request)
+    def __post_init__(self) -> None:
+        given, self.hooks = self.hooks, Watched(self)
+        site = HookSite(self.hooks, self.tally, self.bounds)
+        self._server = WebServer(site, seconds=self.bounds.seconds)
+        self._server.open()
+        self.hooks.update(given)  # only now is the port, and with it every address, known
+
+    @property
+    def url(self) -> str:
+        """Where it is, without slash at the end."""
+        return self._server.url
+
+    def note(self, path: str, status: int, refusal: str) -> None:
+        """Keep how a request was answered."""
+        self.answered.append((path, status, refusal))
+        self._more.set()
 
     async def until(self, number: int, seconds: float = 30) -> None:
         """Wait until `number` requests were answered."""
-        async with asyncio.timeout(seconds), self._more:
-            await self._more.wait_for(lambda: len(self.answered) >= number)
+        async with asyncio.timeout(seconds):
+            while len(self.answered) < number:
+                self._more.clear()
+                await self._more.wait()
 
-    async def _request(self, request: web.Request) -> web.Response:
-        asked = WebRequest(
-            method=request.method,
-            url=self.url + request.raw_path,
-            query=tuple(request.query.items()),
-            headers={name.lower(): value for name, value in request.headers.items()},
-            body=await request.read(),
-            remote=request.remote or "",
-        )
-        try:
-            answer = await self.hooks[request.match_info["name"]].request(asked)
-        except TransientError:
-            answer = WebResponse(503)
-        async with self._more:
-            self.answered.append((request.path, answer.status, answer.refusal))
-            self._more.notify_all()
-        return web.Response(
-            status=answer.status,
-            body=answer.body.encode(),
-            headers={"Content-Type": answer.content_type},
-        )
+    def drain(self) -> None:
+        """Take nothing more."""
+        self._server.drain()
+
+    async def __aenter__(self) -> Self:
+        self._running = asyncio.create_task(self._server.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.drain()
+        if self._running:
+            await self._running
 
 
 @dataclass

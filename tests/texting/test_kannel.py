@@ -27,9 +27,9 @@ def gateway(address: str, hooks: str, **secrets: str) -> HttpGateway:
     own = Own(
         {"address": address, "sender": "1069"},
         {"username": Kannel.username, "password": Kannel.password, "hook": Kannel.secret} | secrets,
-        {name: f"{hooks}/{name}" for name in ("report", "incoming")},
     )
-    return HttpGateway("kannel", read_description(description_file("kannel", Path())), own)
+    description = read_description(description_file("kannel", Path()))
+    return HttpGateway("kannel", description, own, address=hooks)
 
 
 async def test_messages_go_out_reports_and_replies_come_back(tmp_path: Path) -> None:

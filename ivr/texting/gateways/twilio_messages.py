@@ -135,15 +135,16 @@ class TwilioGateway:
         self,
         name: str,
         account: TwilioAccount,
-        hook: str,
+        address: str,
         *,
         messages_per_second: float = 1.0,
         clock: Clock | None = None,
     ) -> None:
-        """`hook`: the public address of its webhook, without slash at the end."""
+        """`address`: the public one of its webhook, without slash at the end."""
         self.name = name
+        self.address = address
         self.messages_per_second = messages_per_second
-        self._account, self._hook = account, hook
+        self._account = account
         self._clock = clock or SystemClock()
         self._validator = RequestValidator(account.auth_token)
         self._http: _Http | None = None
@@ -176,7 +177,7 @@ class TwilioGateway:
             created = await client.messages.create_async(
                 to=text.number,
                 body=text.text,
-                status_callback=f"{self._hook}/status",
+                status_callback=f"{self.address}/status",
                 validity_period=self._account.validity_seconds,
                 **sender,
             )

@@ -31,7 +31,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Own:
-    """What the settings give to a description."""
+    """What a description works with: what the settings give to it, and where it is told."""
 
     values: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)

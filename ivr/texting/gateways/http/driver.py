@@ -35,16 +35,20 @@ class HttpGateway:
         description: Description,
         own: Own,
         *,
+        address: str = "",
         messages_per_second: float = 5.0,
         addresses: Sequence[IPv4Network | IPv6Network] = (),
         verify: ssl.SSLContext | bool = True,
         clock: Clock | None = None,
         nonce: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
+        """`address`: the public one of its webhook, without slash at the end."""
         self.name = name
         self.messages_per_second = messages_per_second
+        self.address = address if description.hooks else ""
         self._description = description
-        self._own = Own({**description.optional, **own.values}, own.secrets, own.hooks)
+        hooks = {hook: f"{address}/{hook}" for hook in description.hooks}
+        self._own = Own({**description.optional, **own.values}, own.secrets, hooks)
         self._addresses = tuple(addresses)
         self._verify = verify
         self._clock = clock or SystemClock()

@@ -4,7 +4,7 @@ pjmedia (stream.c, handle_incoming_dtmf, 2.15.1) takes a packet for more of the 
 the key is the same and the duration no shorter, and reports the end of an event once. The RTP
 timestamp, which tells presses apart (RFC 4733, 2.5.1.2), it does not look at: of a second press of
 the same key whose end packets alone arrive it would tell nobody. Where the last event is forgotten
-after each report, every packet is reported, and `keys.py` tells the presses apart.
+after each report, every packet is reported, and `ivr/channels/sip/keys.py` tells the presses apart.
 
 Nothing of this is in pjsua2, so the library's own memory is written to. Its layout is known for one
 version only, and looked at before every write: there must stand exactly what was reported just

@@ -4,7 +4,7 @@ import ctypes
 
 import pytest
 
-from ivr.channels.sip.last_event import _OFFSETS, LastEvent
+from ivr.channels.pjsua2.last_event import _OFFSETS, LastEvent
 
 VERSION, MACHINE = next(iter(_OFFSETS))
 OFFSET = _OFFSETS[VERSION, MACHINE]
