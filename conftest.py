@@ -51,13 +51,9 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("huifang")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let pytest-xdist keep a file's tests together, and begin with those that wait for peers."""
+    """Begin with those that wait for peers: side by side with others they cost little."""
     items.sort(key=lambda item: "live" not in item.keywords)
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 @pytest.fixture(scope="session")

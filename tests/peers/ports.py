@@ -55,3 +55,9 @@ def rtp_ports() -> Ports:
     size = (last - first) // 3 // 2 * 2
     begin = first + next(_rounds) % 3 * size
     return Ports(rtp_from=begin, rtp_until=begin + size - 1)
+
+
+def rtp_setting() -> dict[str, str]:
+    """Return the same as an environment of `huifang`."""
+    ports = rtp_ports()
+    return {"HUIFANG_SIP__RTP_PORTS": f"[{ports.rtp_from}, {ports.rtp_until}]"}
