@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from app.commands.run import watching
 from app.context import Format, FormatOption, language, print_json, refuse, screen
 from app.demo.house import LINES
 from app.demo.show import DemoReport, demonstrate
+from app.watching import watching
 from core.catalogue import text
 from core.errors import HuifangError
 from dialer.running import Dialer

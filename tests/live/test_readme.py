@@ -33,7 +33,18 @@ BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHON
 @contextmanager
 def people() -> Iterator[str]:
     """Start simulated people as a process of their own; yields their host and port."""
-    command = [sys.executable, "-m", "app", "people", "--port", "0", "--format", "json"]
+    command = [
+        sys.executable,
+        "-m",
+        "app",
+        "people",
+        "--port",
+        "0",
+        "--text-port",
+        "0",
+        "--format",
+        "json",
+    ]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=BUFFERED
     ) as process:
