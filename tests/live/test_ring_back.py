@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import random
+import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,11 +17,14 @@ from sqlalchemy import select
 from app.demo.daytime import daytime_zone
 from app.wiring import opened
 from config.loading import Loaded, load
+from core.clock import SystemClock
 from ivr.people.sip.endpoint import SipPeople
 from storage.database import Database
-from storage.schema import Answer, Attempt, Callback
+from storage.importing.importer import import_file
+from storage.importing.shipped import find_mapping
+from storage.schema import Answer, Attempt, Callback, FollowUpItem, IncomingCall
 from tests.peers import pcap, sipp
-from tests.peers.sipp_caller import IS_HUNG_UP_ON, Caller
+from tests.peers.sipp_caller import HANGS_UP, IS_HUNG_UP_ON, Caller
 
 pytestmark = pytest.mark.live
 LIMIT = 60.0
@@ -75,10 +80,14 @@ CASES = "警情编号,报警人,联系电话,报警时间,报警类别\n" + "".j
 
 @dataclass
 class House:
-    """The settings of a house whose people were tried once: two were busy, one left midway."""
+    """A house with a batch of three people: two are busy, one leaves midway."""
 
     loaded: Loaded
-    port: int
+
+    @property
+    def port(self) -> int:
+        """Where it can be rung."""
+        return self.loaded.settings.ring_back.sip_port
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "app", "-c", str(self.loaded.folder / "huifang.yaml"), *words]
@@ -127,29 +136,28 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[House]:
+async def house(tmp_path: Path) -> AsyncIterator[House]:
     people = SipPeople("127.0.0.1", 0)
     await people.start()
-    low, port = 20_000 + unused_tcp_port % 9_000 // 2 * 2, sipp.free_port()
     config = tmp_path / "huifang.yaml"
+    low = sipp.free_port(span=300)
     settings = SETTINGS.format(
         zone=daytime_zone(datetime.now(UTC)),
         uri=f"sip:{people.host}:{people.port}",
         low=low,
-        high=low + 199,
-        port=port,
+        high=low + 299,
+        port=sipp.free_port(),
     )
     config.write_text(settings, "utf-8")
     (tmp_path / "surveys").mkdir()
     (tmp_path / "surveys" / "three.yaml").write_text(SURVEY, "utf-8")
     cases = tmp_path / "cases.csv"
     cases.write_text(CASES.format(day=f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"), "utf-8")
-    house = House(load(config, {}), port)
-    await house.do("import", str(cases), "--mapping", "police")
+    house = House(load(config, {}))
+    async with opened(house.loaded) as database:
+        await import_file(database, cases, find_mapping("police"), clock=SystemClock())
     await house.do("batch", "make", "March", "--survey", "three")
     await house.do("batch", "start", "March")
-    async with house.serves():
-        await tried(house, 3)
     yield house
     await people.close()
 
@@ -173,26 +181,91 @@ async def answers_of(database: Database, attempt: Attempt) -> list[tuple[str, st
         return [(row.step, row.value) for row in rows]
 
 
-async def test_who_left_midway_goes_on_at_the_question_where_he_left(house: House) -> None:
+async def test_people_ring_back_each_as_he_is(house: House) -> None:
+    """Two were busy and one left midway. He goes on where he left; strangers and people whom we
+    do not know learn nothing of anybody; each is counted."""
     async with house.serves():
-        caller = house.caller("0" + LEAVES, house.presses("1" * 20), IS_HUNG_UP_ON)
-        async with caller:
-            assert await caller.finished() == (True, "")
-        *_, again = await tried(house, 4)
+        await tried(house, 3)
+        callers = {
+            "left": house.caller("0" + LEAVES, house.presses("1" * 20), IS_HUNG_UP_ON),
+            "unknown": house.caller("013912345678", IS_HUNG_UP_ON),
+            "hidden": house.caller("anonymous", IS_HUNG_UP_ON, headers=["Privacy: id"]),
+            "stranger": house.caller(BUSY, refused=403, address="127.0.0.2"),
+        }
+        async with contextlib.AsyncExitStack() as stack:
+            for caller in callers.values():
+                await stack.enter_async_context(caller)
+            for name, caller in callers.items():
+                assert await caller.finished(), (name, caller.errors())
+        async with house.caller(BUSY, sipp.pause(3000), HANGS_UP) as caller:
+            assert await caller.finished(), caller.errors()
+        *_, again, second = await tried(house, 5)
     async with opened(house.loaded) as database:
         async with database.read() as session:
-            callback = await session.get_one(Callback, again.callback_id)
+            calls = list(await session.scalars(select(IncomingCall)))
+            callbacks = {one.id: one for one in await session.scalars(select(Callback))}
             first = await session.scalar(
                 select(Attempt).where(
-                    Attempt.callback_id == callback.id, Attempt.direction == "outgoing"
+                    Attempt.callback_id == again.callback_id, Attempt.direction == "outgoing"
                 )
             )
         assert first is not None
-        assert (first.disposition, await answers_of(database, first)) == (
-            "partial",
-            [("speed", "不满意")],
-        )
+        assert first.disposition == "partial"
+        assert await answers_of(database, first) == [("speed", "不满意")]
         assert (again.direction, again.disposition) == ("incoming", "completed")
         assert [step for step, _ in await answers_of(database, again)] == ["attitude", "overall"]
-        assert callback.disposition == "completed"
+    assert callbacks[again.callback_id].state == "done"
+    assert sorted(call.welcome for call in calls) == ["survey", "survey", "unknown", "withheld"]
+    assert {call.state for call in calls} == {"closed"}
+    assert "call of a stranger refused" in house.log()
+    # Whoever breaks off is called again as planned; his call was none of our tries.
+    assert second.disposition == "broke_off"
+    left = callbacks[second.callback_id]
+    assert (left.state, left.tries) == ("waiting", 1)
     assert "got in touch with us: completed" in await house.do("why", LEAVES)
+    assert "nothing is waiting for the number" in await house.do("why", "13912345678")
+
+
+async def test_a_kill_in_the_middle_of_a_call_loses_no_answer(house: House) -> None:
+    async with house.serves() as process:
+        await tried(house, 3)
+        caller = house.caller(BUSY, house.presses("333", every=5.0), IS_HUNG_UP_ON)
+        async with caller, opened(house.loaded) as database:
+            await answered(database, BUSY)
+            os.kill(process.pid, signal.SIGKILL)
+            await process.wait()
+            # The lines see that the house is gone, and hang up.
+            assert await caller.finished(), caller.errors()
+    async with house.serves():
+        *_, broken = await tried(house, 4)
+        async with house.caller(BUSY, house.presses("1" * 20), IS_HUNG_UP_ON) as again:
+            assert await again.finished(), again.errors()
+        *_, rang = await tried(house, 5)
+    async with opened(house.loaded) as database:
+        assert (broken.direction, broken.disposition) == ("incoming", "unknown")
+        assert await answers_of(database, broken) == [("speed", "不满意")]
+        assert (rang.direction, rang.disposition) == ("incoming", "completed")
+        assert [step for step, _ in await answers_of(database, rang)] == ["attitude", "overall"]
+        async with database.read() as session:
+            callback = await session.get_one(Callback, rang.callback_id)
+            item = await session.scalar(
+                select(FollowUpItem).where(FollowUpItem.callback_id == callback.id)
+            )
+    assert callback.state == "done"
+    assert item is not None
+    assert (item.reason, item.state) == ("unknown", "closed")
+
+
+async def answered(database: Database, number: str) -> None:
+    """Wait until the answer that somebody gave in a call of his is written down."""
+    async with asyncio.timeout(LIMIT):
+        while True:
+            async with database.read() as session:
+                given = await session.scalar(
+                    select(Answer.id)
+                    .join(Attempt, Attempt.id == Answer.attempt_id)
+                    .where(Attempt.e164 == f"+86{number}", Attempt.direction == "incoming")
+                )
+            if given is not None:
+                return
+            await asyncio.sleep(0.1)

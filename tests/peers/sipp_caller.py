@@ -124,13 +124,16 @@ class Caller:
         )
         return self
 
-    async def finished(self) -> tuple[bool, str]:
-        """Wait for the end; return whether all went as written, and what SIPp complained of."""
+    async def finished(self) -> bool:
+        """Wait for the end; return whether all went as written."""
         assert self._process
         async with asyncio.timeout(70):
-            code = await self._process.wait()
+            return await self._process.wait() == 0
+
+    def errors(self) -> str:
+        """Return what SIPp complained of."""
         path = self._folder / "errors.log"
-        return code == 0, path.read_text(errors="replace") if path.exists() else ""
+        return path.read_text(errors="replace") if path.exists() else ""
 
     async def __aexit__(self, *_: object) -> None:
         if self._process and self._process.returncode is None:
