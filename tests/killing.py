@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.peers.postgresql import server
 
-IMPORTED = ["tests.kill", "tests.texting.kill", "tests.web.kill", "app.main"]
+IMPORTED = ["app.main", "tests.dialing.town", "tests.texting.town"]
 PATIENCE = 60.0
 """Seconds for a life to do what it is killed after."""
 Found = tuple[list[str], dict[str, int]]

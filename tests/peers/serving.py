@@ -43,6 +43,12 @@ class Serving:
         """Where providers reach it."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self.process
+        return self.process.pid
+
     async def start(self) -> None:
         """Start it, and wait until it takes what providers tell."""
         self.process = await asyncio.create_subprocess_exec(

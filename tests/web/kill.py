@@ -21,15 +21,13 @@ from storage.database import Database
 from storage.schema import TextMessage
 from storage.texting.delivery import PARTS
 from tests.killing import Found, append, command, forked, kill_often, lines
-from tests.peers.sipp import free_port
+from tests.peers.serving import Serving
 from tests.peers.telling import SECRET, Telling, Told
 
 RATE = 50.0
-SETTINGS = """\
-language: en
+HOUSE = """\
 database: {{url: "{url}"}}
 folders: {{data: .}}
-web: {{port: {port}, monitor_port: 0, public_url: "http://127.0.0.1:{port}"}}
 text_gateways:
   - name: kannel
     driver: http
@@ -62,11 +60,8 @@ def kill(url: str, folder: Path, times: int, seed: int) -> None:
 
 
 async def _told_while_killed(url: str, folder: Path, times: int, seed: int) -> None:
-    port, told = free_port(), folder / "told"
-    (folder / "huifang.yaml").write_text(SETTINGS.format(url=url, port=port), "utf-8")
-    gateway = Telling(
-        f"http://127.0.0.1:{port}/hooks/kannel", RATE, lambda one: append(told, str(one.number))
-    )
+    house, told = Serving(folder, HOUSE.format(url=url)), folder / "told"
+    gateway = Telling(f"{house.url}/hooks/kannel", RATE, lambda one: append(told, str(one.number)))
     telling = asyncio.create_task(gateway.tell())
     try:
         await asyncio.to_thread(
