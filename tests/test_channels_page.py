@@ -18,7 +18,7 @@ DRIVERS: dict[str, frozenset[Ability]] = {
     | {Ability.SPEECH, Ability.PICK_UP, Ability.INCOMING},
     "dry run of calls": frozenset(DryRunChannel.abilities),
 }
-"""Heading of a column -> all that the driver can do; speech, pick-up and ring-back where they are set up."""
+"""Heading of a column -> all that the driver can do, what has to be set up for it included."""
 
 
 def table(heading: str) -> list[list[str]]:
