@@ -86,7 +86,7 @@ class CloudLines:
             self._database, self._clock, line, signed, ended=calls.tell
         )
 
-    async def accept(self, version: FlowVersion) -> None:
+    def accept(self, version: FlowVersion) -> None:
         """Make a survey ready for every line. Raises AuthorError where one cannot hold it."""
         for settings in self._settings():
             self._surveys[settings.name, version.id] = self._read(settings, version)
@@ -101,7 +101,7 @@ class CloudLines:
             return known
         async with self._database.read() as session:
             version = await session.get_one(FlowVersion, flow_version)
-        await self.accept(version)
+        self.accept(version)
         return self._surveys[settings.name, flow_version]
 
     def _read(self, settings: TwilioTrunkSettings, version: FlowVersion) -> CloudSurvey:

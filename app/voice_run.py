@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 
 from app import recognisers
+from app.answering import ring_back
 from app.beside import beside
 from app.calling import Calls, dialer
 from app.cloud import CloudLines
@@ -64,8 +65,8 @@ async def prepared(
     and those of the `further` ones; says which spoken answers nothing here can hear.
 
     `name`: of the dialer, where it is not the first of this process. `cloud`: the lines of a cloud
-    provider, whose webhooks are served. Raises AuthorError where
-    something of it cannot be had: nobody is called then.
+    provider, whose webhooks are served. Raises AuthorError where something of it cannot be had:
+    nobody is called then.
     """
     hears = recognisers.recogniser(known)
     channel, prompts = Lines(known, hears, cloud), prompt_cache(known)
@@ -90,5 +91,6 @@ async def prepared(
         language=words,
         until_done=until_done,
         name=name,
+        ring_back=ring_back(known, channel, calls, prompts, clock),
     )
     return Voice(calling, len(ready), known, database, clock, channel, hears)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.cloud_calls import CLOUD
 from storage.facts import known_callbacks
 from storage.followups import open_item
+from storage.incoming.calls import close_calls_of
 from storage.schema import Attempt, Batch, Callback, Command, DialerState
 
 FORGOTTEN = timedelta(hours=3)
@@ -94,6 +95,7 @@ async def recover(
         return ()
     calls = and_(Attempt.dialer.in_(dialers), _in_a_process(now))
     found = await _to_a_person(session, calls, now, why)
+    await close_calls_of(session, dialers)
     await session.execute(
         update(DialerState)
         .where(DialerState.name.in_(dialers), DialerState.stopped_at.is_(None))

@@ -1,8 +1,9 @@
 """The webhook of a cloud trunk: who may speak, about which call, and to whom it is handed.
 
 Below its address: ``calls/TOKEN/answer`` (somebody picked up: what is said first), ``status``,
-``machine``, ``transfer`` and ``recording`` (news), any other word there is a turn of the conversation; and
-``prompts/CODE/FILE``, which the provider plays. What comes in is kept before it is answered.
+``machine``, ``transfer`` and ``recording`` (news), any other word there is a turn of the
+conversation; and ``prompts/CODE/FILE``, which the provider plays. What comes in is kept before it
+is answered.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from ivr.twilio.signed import SignedRequests
 from ivr.webhook import WebRequest, WebResponse
 from storage.cloud_calls import Held, by_token
 from storage.database import Database
+
 
 class CloudHook:
     """A Webhook: everything that the provider tells and asks of one trunk's calls."""

@@ -30,6 +30,7 @@ from storage.schema.cases import (
     Unit,
 )
 from storage.schema.cloud_calls import CloudCall, CloudRecording
+from storage.schema.incoming import IncomingCall
 from storage.schema.notices import Notice, StandingTrouble
 from storage.schema.outcomes import (
     FollowUpEvent,
@@ -61,6 +62,7 @@ __all__ = [
     "FollowUpItem",
     "Import",
     "ImportConflict",
+    "IncomingCall",
     "Notice",
     "Officer",
     "Party",

@@ -48,9 +48,7 @@ PARAMETERS: dict[str, Callable[[str], bool]] = {
     "Record": lambda value: value.lower() in ("true", "false"),
     "RecordingStatusCallback": lambda value: value.startswith(("http://", "https://")),
     "RecordingStatusCallbackMethod": lambda value: value in ("GET", "POST"),
-    "RecordingStatusCallbackEvent": lambda value: (
-        value in ("in-progress", "completed", "absent")
-    ),
+    "RecordingStatusCallbackEvent": lambda value: value in ("in-progress", "completed", "absent"),
 }
 EVENT = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}
 FINAL = ("completed", "busy", "failed", "no-answer", "canceled")

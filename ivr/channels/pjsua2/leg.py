@@ -6,6 +6,7 @@ from typing import Any
 import pjsua2 as pj
 
 from ivr.channels.pjsua2.information import answer_ok
+from ivr.channels.pjsua2.last_event import LastEvent
 from ivr.channels.pjsua2.sound import PersonSound
 from ivr.channels.sip import headers
 from ivr.channels.sip.call import LineCall
@@ -13,14 +14,18 @@ from ivr.channels.sip.stack import StackError
 
 
 class PjsuaLeg(pj.Call):  # type: ignore[misc]
-    """Tells `call` what pjsua2 tells. `account` is the trunk's, `uri` who is called."""
+    """Tells `call` what pjsua2 tells. `account` is the trunk's, `uri` who is called; `id` is
+    pjsua's of a call that came in."""
 
-    def __init__(self, account: Any, call: LineCall, uri: str) -> None:
-        super().__init__(account)
+    def __init__(
+        self, account: Any, call: LineCall, uri: str = "", id: int = pj.PJSUA_INVALID_ID
+    ) -> None:
+        super().__init__(account, id)
         self._account = account
         account.calls += 1
         self._call, self._uri = call, uri
         self._asked = False
+        self._last_event: LastEvent | None = None
 
     # ------------------------------------------------------------------ what the call asks
 
@@ -29,6 +34,13 @@ class PjsuaLeg(pj.Call):  # type: ignore[misc]
         prm.opt.audioCount = 1
         prm.opt.videoCount = 0
         _do(lambda: self.makeCall(self._uri, prm))
+
+    def respond(self, status: int) -> None:
+        prm = pj.CallOpParam(True)
+        prm.opt.audioCount = 1
+        prm.opt.videoCount = 0
+        prm.statusCode = status
+        _do(lambda: self.answer(prm))
 
     def leave(self) -> None:
         _do(lambda: self.hangup(pj.CallOpParam()))
@@ -98,7 +110,12 @@ class PjsuaLeg(pj.Call):  # type: ignore[misc]
                 self._call.sounds(PersonSound(self.getAudioMedia(index)))
                 return
 
+    def onStreamCreated(self, prm: Any) -> None:
+        version = pj.Endpoint.instance().libVersion().full
+        self._last_event = LastEvent(int(prm.stream), version)
+
     def onStreamDestroyed(self, prm: Any) -> None:  # noqa: ARG002 - pjsua2's name
+        self._last_event = None  # its memory is gone
         self._call.recount()
 
     def onDtmfEvent(self, prm: Any) -> None:
@@ -106,6 +123,8 @@ class PjsuaLeg(pj.Call):  # type: ignore[misc]
         if prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO:
             self._call.key(key, "info")
         else:
+            if self._last_event:
+                self._last_event.forget(key, prm.duration)
             self._call.event(key, prm.timestamp, prm.duration)
 
     def onCallTsxState(self, prm: Any) -> None:
