@@ -1,8 +1,9 @@
 """A house whose only trunk is a line of the simulated provider: the product's own parts, put
 together as `huifang serve` does, in the test's process."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,8 +104,15 @@ class CloudHouse:
                 (CloudRecording, kept.recordings),
                 (FollowUpItem, kept.items),
             ):
-                into += list(await session.scalars(select(table)))
+                first = next(iter(table.__table__.primary_key))
+                into += list(await session.scalars(select(table).order_by(first)))
         return kept
+
+    async def when(self, holds: Callable[[], bool]) -> None:
+        """Wait until `holds`: for what is shown by figures only."""
+        async with asyncio.timeout(30):
+            while not holds():  # noqa: ASYNC110 - figures, not events
+                await asyncio.sleep(0.02)
 
     async def call_all(self) -> Kept:
         """Call everybody, and see what is kept."""

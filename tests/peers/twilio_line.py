@@ -71,6 +71,8 @@ class Line:
             seconds += sum(_length(each) for each in verb.iter())
             if verb.tag in ("Record", "Dial") or verb.get("actionOnEmptyResult"):
                 break
+            if verb.tag == "Gather":  # a pause before what comes next is part of what is heard
+                seconds += float(verb.get("timeout", "5"))
         self._hear(seconds)
         return verbs
 

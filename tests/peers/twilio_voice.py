@@ -92,6 +92,8 @@ class TwilioVoice(TwilioApi):
     """What our side did that the documentation does not allow."""
     answers: list[tuple[str, int]] = field(default_factory=list)
     """Last word of the path of a webhook request, and how it was answered."""
+    hints: list[str] = field(default_factory=list)
+    """What the recogniser was told to expect."""
     forgotten: list[str] = field(default_factory=list)
     """Recordings that were deleted."""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -201,10 +203,15 @@ class TwilioVoice(TwilioApi):
             await self._status(call, "ringing")
         if person.status == 0:
             await self._status(call, "no-answer", 487)
-            return
-        if person.status != 200:
+        elif person.status != 200:
             await self._status(call, UNREACHED.get(person.status, "failed"), person.status)
-            return
+        else:
+            await self._answered(call)
+        for fields in reversed(self._late.pop(call.sid, [])):
+            await self._request(call, call.asked["StatusCallback"], fields)
+
+    async def _answered(self, call: PlacedCall) -> None:
+        person = call.person
         line = call.line = Line(person, self._asking(call), self._recording(call))
         detection = call.asked.get("MachineDetection", "")
         line.wait_for_greeting = detection == "DetectMessageEnd"
@@ -220,8 +227,6 @@ class TwilioVoice(TwilioApi):
         await self._status(call, "completed", 200)
         if call.asked.get("Record", "").lower() == "true":
             await self._recorded(call)
-        for fields in reversed(self._late.pop(call.sid, [])):
-            await self._request(call, call.asked["StatusCallback"], fields)
 
     async def _recorded(self, call: PlacedCall) -> None:
         told = {
@@ -315,8 +320,9 @@ class TwilioVoice(TwilioApi):
             return None
         if not answer.headers["content-type"].startswith(("text/xml", "application/xml")):
             self.faults.append(f"TwiML as {answer.headers['content-type']}")
-        _, faults = twiml.read(answer.text)
+        root, faults = twiml.read(answer.text)
         self.faults += faults
+        self.hints += [gather.get("hints", "") for gather in root.iter("Gather")]
         return answer.text
 
 
