@@ -6,6 +6,7 @@ from app import surveys
 from config.loading import Loaded
 from core.clock import Clock
 from core.errors import AuthorError
+from core.plan import SMS
 from dialer.texting.terms import TextingRules
 from dialer.texting.worker import TextWorker
 from flows.program import Program
@@ -14,7 +15,6 @@ from ivr.texting.checking import faults
 from ivr.texting.contract import TextGateway
 from ivr.texting.written import written_program
 from storage.batches import flow_versions
-from storage.candidates import SMS
 from storage.database import Database
 from storage.schema import FlowVersion
 

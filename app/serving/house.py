@@ -13,6 +13,7 @@ from app.beside import beside
 from app.context import complaints, screen
 from app.keyboard import obey_keyboard
 from app.noticing import noticing
+from app.plans import survey_for
 from app.scheduled import begun, schedules, survey_faults, told, unit_faults
 from app.serving.part import Keeper
 from app.serving.parts import CallsPart, SchedulesPart, TextsPart, WebPart
@@ -28,6 +29,7 @@ from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
+from core.plan import VOICE
 from dialer.running import Tally
 from dialer.schedules import Schedules
 from ivr.webhook import Webhook
@@ -63,8 +65,9 @@ class House:
             self._texts = texts
             self.hooks |= webhooks(texts.gateways)
             self._inner.append(self._keeper(TextsPart(texts)))
-        if known.trunks or planned:
-            asked = {each.survey for each in planned}
+        called = [each for each in planned if VOICE in each.plan.channels]
+        if known.trunks or called:
+            asked = {each.survey for each in called}
             voice = await voice_run.prepared(
                 known,
                 self._database,
@@ -124,7 +127,7 @@ class House:
             self._database,
             schedules(self._known),
             # As it is then: somebody may mend a survey while this process waits.
-            survey=lambda name: surveys.callable_by(self._known, name).facts,
+            survey=lambda each: survey_for(self._known, each.plan, each.survey).facts,
             rules=self._known.settings.calling.rules(),
             clock=self._clock,
             noted=lambda note: self._say(told(self._known, note, datetime.now(UTC), self._words)),
