@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Most of the tests that take long wait for calls: more of them than processors run at once.
+WORKERS ?= 3
 
 .PHONY: help demo test lint setup setup-test system-packages bench clean
 
@@ -32,7 +34,7 @@ demo: setup
 	$(BIN)/huifang demo
 
 test: setup-test
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

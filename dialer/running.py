@@ -184,7 +184,11 @@ class Dialer:
             if result.claimed and not self._virtual:
                 looked = result.claimed[0].moment - self._lead.seconds
                 self._lead.took(self.clock.monotonic() - looked)
+            elif result.wait and not self._virtual:
+                now = self.clock.monotonic()
+                self._lead.keep_up(result.given_until, now, self.rules.horizon)
             for claimed in result.claimed:
+                self._lead.claimed(claimed.moment)
                 self._calls.begin(claimed)
             if result.exhausted and not result.claimed:
                 await self._pause(self._until(result.next_due), least=TRICKLE)

@@ -122,7 +122,7 @@ async def _people() -> AsyncIterator[str]:
     """Start the simulated people as a process of their own; yields their SIP URI."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "app", "people", "--port", "0", "--format", "json"),
+        *("-m", "app", "people", "--port", "0", "--text-port", "0", "--format", "json"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from app.demo.house import DemoHouse, build
 from storage.database import Database
 from storage.schema import Attempt, Callback, FollowUpItem
 from tests.live.test_readme import ROOT, people
+from tests.peers.ports import rtp_setting
 
 pytestmark = pytest.mark.live
 
@@ -43,7 +45,13 @@ def running(folder: Path) -> Iterator[tuple[DemoHouse, "subprocess.Popen[str]"]]
         huifang(house, "import", str(house.cases_file))
         huifang(house, "batch", "make", "sixty", "--survey", "demo")
         command = [sys.executable, "-m", "app", "-c", str(house.settings_file), "run", "sixty"]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | rtp_setting(),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
             try:
                 until = time.monotonic() + 60
                 while answered(house) < 4:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 
 FAKE_SMSC = "/usr/lib/kannel/test/fakesmsc"
 CONFIG = """

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 
 WEB = """\
 web: {{port: {port}, monitor_port: {monitor}, public_url: "http://127.0.0.1:{port}"}}

@@ -19,8 +19,8 @@ from storage.importing.importer import import_file
 from storage.importing.shipped import find_mapping
 from storage.selection import CaseQuery
 from tests.peers.kannel import Kannel
+from tests.peers.ports import free_port
 from tests.peers.serving import Serving
-from tests.peers.sipp import free_port
 from tests.texting.town import SURVEY, Kept, kept
 
 pytestmark = pytest.mark.live
