@@ -74,7 +74,8 @@ def _failed_tries() -> Any:
 
 
 def _plan() -> Any:
-    return select(Batch.plan).where(Batch.id == Callback.batch_id).scalar_subquery()
+    found = select(Batch.plan).where(Batch.id == Callback.batch_id)
+    return found.correlate(Callback).scalar_subquery()
 
 
 def callback_facts(*more: Any) -> Any:
