@@ -8,7 +8,7 @@ WORKERS ?= 3
 .PHONY: help demo test lint setup setup-test system-packages bench clean
 
 help:
-	@echo "make demo    call 60 simulated people over SIP on this machine and show what came of it"
+	@echo "make demo    call and write to simulated people on this machine and show what came of it"
 	@echo "make test    run all tests (installs real peers from Debian when run as root)"
 	@echo "make lint    ruff, mypy"
 	@echo "make bench   the benchmarks (results in benchmarks/results/)"

@@ -82,7 +82,9 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             _say_started(names, words)
             async with (
                 noticing(known, database, clock, lambda: calling.dead_trunks),
-                watching(calling, database, batches, words),
+                watching(
+                    calling, database, batches, words, texts=texts.worker.tally if texts else None
+                ),
                 text_run.texts_beside(texts, words),
             ):
                 return await calling.run()
