@@ -19,9 +19,13 @@ from ivr.outcome import Outcome
 from storage.claims import Claimed, ClaimRules
 from storage.database import Database
 from storage.recovery import give_up
+from storage.withdrawing import leaves
 
 Hold = Callable[[Claimed, AttemptJournal], Awaitable[Outcome]]
 """Makes one claimed call from the INVITE to its end (composed in app over ivr.conversation)."""
+
+WITHDRAWN = "withdrawn"
+"""Reason of a call that never left: the person was heard by another channel meanwhile."""
 
 log = structlog.get_logger(__name__)
 
@@ -121,6 +125,8 @@ class UnderWay:
                 self._database, claimed, self._rules, self._clock, self._lead, self._was_late
             ):
                 return Outcome(Disposition.FAILED, self._clock.now(), reason="no_start")
+            if not await self._leaves(claimed.attempt_id):
+                return Outcome(Disposition.FAILED, self._clock.now(), reason=WITHDRAWN)
             return await self._hold(claimed, journal)
         except asyncio.CancelledError:
             # Somebody stopped the batch: the conversation has hung up.
@@ -130,6 +136,14 @@ class UnderWay:
             name = type(error).__name__
             log.error("call_broke", attempt=claimed.attempt_id, error=name, exc_info=not known)
             return self._broken_off(journal, type(error).__name__)
+
+    async def _leaves(self, attempt_id: int) -> bool:
+        """Note that the call leaves; False where it was taken back since its claim."""
+        if isinstance(self._book, Behind):
+            return True  # nobody else writes in a rehearsal
+        now = self._clock.now()
+        left: bool = await self._book.write(lambda session: leaves(session, attempt_id, now))
+        return left
 
     def _was_late(self) -> None:
         self._tally.late += 1
@@ -150,6 +164,6 @@ class UnderWay:
             self._tally.verdicts[outcome.verdict.value] += 1
         if outcome.disposition is not Disposition.FAILED:
             self._trouble.call_went_through()
-        elif outcome.reason not in ("stopped", "no_start"):
+        elif outcome.reason not in ("stopped", "no_start", WITHDRAWN):
             self._trouble.call_failed()
             self._tally.trouble = self._trouble.told
