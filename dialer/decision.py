@@ -28,6 +28,8 @@ class PastAttempt:
     """False where only the number is the same."""
     channel: str = VOICE
     """``voice`` or ``sms``."""
+    by_himself: bool = False
+    """True where the person rang, or wrote, by himself: no call of ours that counts."""
 
 
 @dataclass(frozen=True)

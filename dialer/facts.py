@@ -9,6 +9,7 @@ from core.disposition import Disposition
 from core.plan import SMS, VOICE, stored_plan
 from core.rules import CallingRules
 from dialer.decision import CallbackFacts, PastAttempt
+from storage.attempt_rows import INCOMING
 from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
 
 
@@ -60,6 +61,7 @@ def facts_of(callback: KnownCallback, attempts: list[KnownAttempt]) -> CallbackF
                 callback_id=past.callback_id,
                 same_party=past.party_id == callback.party_id,
                 channel=SMS if past.channel == SMS else VOICE,
+                by_himself=past.direction == INCOMING,
             )
             for past in attempts
             if past.party_id == callback.party_id or past.e164 == callback.e164

@@ -35,7 +35,7 @@ def _in_vain(facts: CallbackFacts) -> int:
     """Count the attempts of the present step that led on."""
     here, found = facts.plan.steps[facts.plan_step], 0
     for past in facts.history:
-        if past.callback_id != facts.callback_id:
+        if past.callback_id != facts.callback_id or past.by_himself:
             continue
         if past.channel != here.channel:
             break

@@ -53,6 +53,8 @@ class KnownAttempt(NamedTuple):
     disposition: str | None
     channel: str
     """The driver: sip, sms ..."""
+    direction: str
+    """outgoing, incoming."""
 
 
 async def known_callbacks(
@@ -143,6 +145,7 @@ def _attempts() -> Any:
         Attempt.ended_at,
         Attempt.disposition,
         Attempt.channel,
+        Attempt.direction,
     ).where(Attempt.claimed_at > bindparam("since"))
     people: Any = bindparam("people", expanding=True)
     # Each half on an index of its own: an OR over both would read the whole table. The second

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.disposition import Disposition
 from core.plan import SMS
+from storage.attempt_rows import OUTGOING
 from storage.candidates import CALLBACKS
 from storage.schema import Attempt
 from storage.types import UtcDateTime
@@ -43,6 +44,7 @@ async def withdraw(
             _ATTEMPTS.c.callback_id.in_(callback_ids),
             _ATTEMPTS.c.state == "open",
             _ATTEMPTS.c.channel != SMS,
+            _ATTEMPTS.c.direction == OUTGOING,
             _ATTEMPTS.c.dialed_at.is_(None),
         )
         .values(state="closed", disposition=end.value, aapor=end.aapor, reason=reason, ended_at=now)
