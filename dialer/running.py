@@ -56,11 +56,11 @@ class Dialer:
         name: str | None = None,
         until_done: bool = True,
     ) -> None:
-        """`batches`: only these (None: all running ones). `until_done`: end when nothing waits
-        any more, instead of waiting for further batches."""
+        """`batches`: only these (None: all running ones); may grow while it runs. `until_done`:
+        end when nothing waits any more, instead of waiting for further batches."""
         self.database, self.clock, self.rules = database, clock, rules
         self.name = name or own_name()
-        self.batches = None if batches is None else tuple(batches)
+        self.batches = batches
         self.tally = Tally()
         self._check, self._until_done = check, until_done
         self._virtual = isinstance(clock, VirtualClock)
