@@ -3,7 +3,8 @@
 A packet that is lost may leave silence in the middle of a tone, as long as the pause between two
 presses (ITU-T Q.24 counts a pause of 40 ms: two packets). But the tone comes back in step: both of
 its frequencies run on as if they had never stopped. A second press begins at phases of its own and
-is in step by chance once in eighty times. So what is in step goes on with the press before.
+is in step by chance once in eighty times. So what is in step after silence goes on with the press
+before. After other sound it does not: chords of music go in and out of being a key.
 """
 
 import math
@@ -39,9 +40,12 @@ class Block(NamedTuple):
     counted from the first sample of the stream."""
     drifts: tuple[float, float] = (0.0, 0.0)
     """Radians by which that changes from block to block: the tones are a little off."""
+    silent: bool = False
+    """True where there is no sound at all."""
 
 
-SILENT = Block("")
+SILENT, OTHER = Block("", silent=True), Block("")
+"""No sound; a sound that is no key."""
 
 
 @dataclass
@@ -55,6 +59,8 @@ class _Press:
     """Blocks without the key since it was last heard."""
     counted: bool = False
     """True once it was told."""
+    broken_off: bool = False
+    """True once silence was heard after it."""
     last: deque[tuple[int, Block]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     """Its last blocks, with their numbers in the stream."""
 
@@ -66,7 +72,11 @@ class _Press:
 
     def in_step(self, after: "_Press") -> bool:
         """Say whether the tones of `after` are those of this press, running on."""
-        if after.key != self.key or after.last[0][0] - self.last[-1][0] > _REACH:
+        if (
+            after.key != self.key
+            or not self.broken_off
+            or after.last[0][0] - self.last[-1][0] > _REACH
+        ):
             return False
         # The last block before the gap holds the gap's edge, which spoils it a little.
         then, before = self.last[max(0, len(self.last) - 2)]
@@ -107,6 +117,8 @@ class Presses:
         if block.key and block.key == press.key:
             return self._goes_on(block)
         press.misses += 1
+        if block.silent:
+            press.broken_off = self._before.broken_off = True
         if press.key and press.misses < (_OFF if press.counted else _STUTTER):
             return ""
         if press.key:

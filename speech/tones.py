@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from speech.presses import SILENT, Block, Presses
+from speech.presses import OTHER, SILENT, Block, Presses
 
 LOW = (697.0, 770.0, 852.0, 941.0)
 HIGH = (1209.0, 1336.0, 1477.0, 1633.0)
@@ -161,12 +161,11 @@ class DtmfDetector:
             high_power < low_power * 10 ** (_TWIST_HIGH / 10)
         )
         likely &= low_power < high_power * 10 ** (_TWIST_LOW / 10)
-        if not likely.any():
-            return [SILENT] * len(rows)
         total = (blocks[_LAG:] ** 2 @ self._window_energy) * self._total_scale
         likely &= low_power + high_power > total * _PURITY
+        rest = [OTHER if loud else SILENT for loud in (total > self._least).tolist()]
         if not likely.any():
-            return [SILENT] * len(rows)
+            return rest
         spectrum = sums[:, :8] + 1j * sums[:, 8:]
         phases, drifts = [], []
         for tone in (low, high):
@@ -184,6 +183,6 @@ class DtmfDetector:
                 (drifts[0][n], drifts[1][n]),
             )
             if good
-            else SILENT
+            else rest[n]
             for n, good in enumerate(likely.tolist())
         ]
