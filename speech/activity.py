@@ -170,7 +170,7 @@ class VoiceActivity:
         spectrum = np.fft.rfft(blocks, axis=1)[:, _LOWEST:_HIGHEST]
         lines = (spectrum.real**2 + spectrum.imag**2) * self._scale
         bands = lines[:, _FIRST - _LOWEST : _LAST - _LOWEST] @ _GROUPS
-        around = np.concatenate((self._before, bands))
+        around = np.concatenate([self._before, bands])
         self._before = around[-2:]
         # The oldest frames make room for the newest: a copy of so few is quicker than a ring.
         self._quietest[:-count] = self._quietest[count:]
@@ -179,7 +179,7 @@ class VoiceActivity:
         if not loud.any():
             return [_NOTHING] * count
         noise = np.maximum(self._quietest.min(axis=0) * _BIAS, self._floor)
-        ratio = np.minimum(np.maximum(bands / noise, _ONE), _HUNDRED)
+        ratio: NDArray[np.float32] = np.minimum(np.maximum(bands / noise, _ONE), _HUNDRED)
         above = np.log(ratio) @ _DECIBELS
         on = loud & (above > _GOES_ON_DB)
         if not on.any():
