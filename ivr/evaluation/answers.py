@@ -120,10 +120,9 @@ class _Line:
         """Real time at which the last one was over."""
         self._understanding = Understanding(recogniser, self._tell)
         self._utterances = Utterances(
-            None,
+            self.source,
             self._happened,
             self._understanding.sound,
-            source=self.source,
             clock=lambda: self.clock.seconds,
         )
 

@@ -28,3 +28,6 @@ class SoundSource:
     """Frames of a recording."""
 
     waiting: deque[bytes] = field(default_factory=deque)
+
+    def end(self) -> None:
+        """Nothing is to be given back."""

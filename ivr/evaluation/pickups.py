@@ -51,10 +51,9 @@ async def picked_up(
             house.heard(sign, datetime.fromtimestamp(at, UTC))
 
     line = FirstSounds(
-        None,
+        source,
         happened,
         (lambda _, sound: house.sound(sound)) if recogniser else None,
-        source=source,
         clock=lambda: clock.seconds,
     )
     waiting = recording.answered_at

@@ -1,7 +1,6 @@
 """Trunks that want something: a password, a registration, TLS, a way through a proxy."""
 
 import asyncio
-import random
 from pathlib import Path
 
 import pytest
@@ -9,16 +8,11 @@ import pytest
 from core.trunk import Trunk
 from ivr.channels.contract import Answered, DialRequest, Ended, EndedBy, TrunkHealth
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from tests.peers import sipp
 from tests.peers.kamailio import Kamailio
+from tests.peers.ports import free_port, rtp_ports
 
 pytestmark = pytest.mark.live
-
-
-def rtp_ports() -> Ports:
-    first = random.randrange(33000, 60000, 2)
-    return Ports(rtp_from=first, rtp_until=first + 2000)
 
 
 async def call_over(trunk: Trunk, *, channels: int = 1) -> tuple[bool, Ended, list[TrunkHealth]]:
@@ -116,7 +110,7 @@ async def test_an_outbound_proxy_is_gone_through(tmp_path: Path) -> None:
 
 async def test_a_trunk_that_is_not_there_is_told(tmp_path: Path) -> None:
     channel = SipChannel(
-        [Trunk("t", f"sip:127.0.0.1:{sipp.free_port()}")], channels=1, ports=rtp_ports()
+        [Trunk("t", f"sip:127.0.0.1:{free_port()}")], channels=1, ports=rtp_ports()
     )
     await channel.start()
     try:

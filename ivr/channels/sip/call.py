@@ -1,16 +1,14 @@
-"""One call inside a line process."""
+"""One call inside a line process, whichever SIP stack carries it."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
-import pjsua2 as pj
-
-from ivr.channels.sip import headers
 from ivr.channels.sip.filing import Filing
-from ivr.channels.sip.information import answer_ok
 from ivr.channels.sip.keys import KeyFilter
-from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded, Setup, Sound
+from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded, Setup
+from ivr.channels.sip.protocol import Sound as PieceOfSound
+from ivr.channels.sip.stack import Leg, Sound, StackError
 from ivr.channels.sip.voice import CallVoice
 
 PROBE_SECONDS = 8.0
@@ -20,31 +18,33 @@ COUNT_SECONDS = 2.0
 GIVE_UP_SECONDS = 4.0
 """How long the other side may take to confirm a CANCEL or BYE before we call it over."""
 KEY_SECONDS = 0.25
-"""What pjsua takes to send one RFC 4733 digit, pause included."""
+"""What it takes to send one RFC 4733 digit, pause included."""
 
 
-class LineCall(pj.Call):  # type: ignore[misc]
+class LineCall:
     """A call and what is being done with it. Held by the line until it is freed."""
 
     def __init__(
-        self, account: Any, order: Place, report: Callable[[Any], None], setup: Setup
+        self, order: Place, dtmf: str, report: Callable[[Any], None], setup: Setup
     ) -> None:
-        super().__init__(account)
+        """`dtmf`: which keys are heard (`core.trunk.Trunk.dtmf`)."""
         self.order = order
-        self._account = account
-        account.calls += 1
+        self.leg: Leg
+        """Set by the stack that makes the call."""
         self.filing = Filing(report)
         """What is still to be told; outlives the call by the time its recordings take."""
         self.voice = CallVoice(self._happened, self._said)
         self._silent_seconds = setup.silent_seconds
         self._beep_seconds = setup.beep_seconds
         self._pick_up, self._pick_up_words = setup.pick_up, setup.pick_up_words
-        self._dtmf = account.trunk.dtmf
+        self._dtmf = dtmf
         self._keys = KeyFilter()
         self._ring_until = time.monotonic() + order.ring_seconds
         self._give_up_at = 0.0
         self._answer_at = 0.0
-        self._confirmed = self._answered = self._rang = False
+        self.confirmed = False
+        """True once the other side has answered (200), though nobody may have been told yet."""
+        self._answered = self._rang = False
         self._hang_up_after_playing = False
         self._ended_by = ""
         self._reason = ""
@@ -59,12 +59,9 @@ class LineCall(pj.Call):  # type: ignore[misc]
 
     # ------------------------------------------------------------------ what the line asks
 
-    def place(self, uri: str) -> None:
-        """Send the INVITE. Raises pjsua2.Error."""
-        prm = pj.CallOpParam(True)
-        prm.opt.audioCount = 1
-        prm.opt.videoCount = 0
-        self.makeCall(uri, prm)
+    def begin(self) -> None:
+        """Send the INVITE. Raises StackError."""
+        self.leg.invite()
 
     def stop_recording(self, ask: int) -> None:
         """End the recording of an answer; tell `ask` its length once the file is complete."""
@@ -78,9 +75,9 @@ class LineCall(pj.Call):  # type: ignore[misc]
             return
         self._transferring = True
         try:
-            self.xfer(target, pj.CallOpParam())
-        except pj.Error as error:
-            self._transfer_done(False, error.reason)
+            self.leg.refer(target)
+        except StackError as error:
+            self.transferred(taken=False, reason=f"{error}")
 
     def hang_up(self, *, after_playing: bool = False, by: str = "us", reason: str = "") -> None:
         """End the call (CANCEL before the answer, BYE after it)."""
@@ -94,88 +91,78 @@ class LineCall(pj.Call):  # type: ignore[misc]
         self._give_up_at = time.monotonic() + GIVE_UP_SECONDS
         self._count()
         try:
-            self.hangup(pj.CallOpParam())
-        except pj.Error:
+            self.leg.leave()
+        except StackError:
             self._give_up_at = 0.1
 
-    # --------------------------------------------------------------- what pjsua tells us
+    # --------------------------------------------------------------- what the stack tells
 
-    def onCallState(self, prm: Any) -> None:
-        info = self.getInfo()
-        message = _received(prm)
-        if info.state == pj.PJSIP_INV_STATE_CALLING:
-            self._happened("dialed")
-        elif info.state == pj.PJSIP_INV_STATE_EARLY:
-            early = info.lastStatusCode == 183 and headers.has_sdp(message)
-            if (info.lastStatusCode == 180 or early) and not self._rang:
-                self._rang = True
-                self._happened("ringing", early_media=early or headers.has_sdp(message))
-        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
-            self._confirmed = True
-            self._maybe_answered()
-        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            self._cause = headers.q850_cause(message)
-            self._end(info.lastStatusCode, info.lastReason, headers.retry_after(message))
-            self._free()
+    def dialed(self) -> None:
+        """The INVITE has left."""
+        self._happened("dialed")
 
-    def onCallSdpCreated(self, prm: Any) -> None:
-        prm.sdp.wholeSdp = headers.conventional_events(prm.sdp.wholeSdp)
+    def rings(self, *, early_media: bool) -> None:
+        """The other side rings (180), or lets its network be heard (183 with SDP)."""
+        if not self._rang:
+            self._rang = True
+            self._happened("ringing", early_media=early_media)
 
-    def onCallMediaState(self, prm: Any) -> None:  # noqa: ARG002 - pjsua2's name
-        info = self.getInfo()  # held: its media are no more once it is collected
-        for index, media in enumerate(info.media):
-            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                self.voice.person = self.getAudioMedia(index)
-                self._last_sound = time.monotonic()
-                if self._pick_up and not self._answered:
-                    self.voice.hear_first_sounds(words=self._pick_up_words)
-                self._maybe_answered()
-                return
+    def sounds(self, sound: Sound) -> None:
+        """Sound flows, or flows another way from now on."""
+        self.voice.person = sound
+        self._last_sound = time.monotonic()
+        if self._pick_up and not self._answered:
+            self.voice.hear_first_sounds(words=self._pick_up_words)
+        self._maybe_answered()
 
-    def onStreamDestroyed(self, prm: Any) -> None:  # noqa: ARG002 - pjsua2's name
-        self._count()
+    def accepted(self) -> None:
+        """The other side has answered."""
+        self.confirmed = True
+        self._maybe_answered()
 
-    def onDtmfEvent(self, prm: Any) -> None:
-        key = prm.digit.upper()
-        if prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO:
-            self.key(key, "info")
-            return
-        new = self._keys.event(key, prm.timestamp, prm.duration, time.monotonic())
+    def event(self, key: str, timestamp: int, duration: int) -> None:
+        """Take one RFC 4733 packet; its RTP timestamp and duration in milliseconds."""
+        new = self._keys.event(key, timestamp, duration, time.monotonic())
         if new and self._dtmf in ("auto", "rfc4733"):
             self._pressed(key, "rfc4733")
-
-    def onCallTsxState(self, prm: Any) -> None:
-        state = prm.e.body.tsxState
-        method = state.tsx.method
-        if method == "INFO" and state.tsx.role == pj.PJSIP_ROLE_UAS:
-            if state.tsx.state == pj.PJSIP_TSX_STATE_TRYING:
-                key = headers.plain_key(_received(prm))
-                if key:
-                    answer_ok(state)
-                    self.key(key, "info")
-        elif method == "OPTIONS" and state.tsx.role == pj.PJSIP_ROLE_UAC and self._probe_until:
-            if state.tsx.statusCode >= 200:
-                self._probe_until = 0.0
-                if state.tsx.statusCode in (408, 481, 503):
-                    self.hang_up(by="crash", reason="silent")
-                else:
-                    self._last_sound = time.monotonic()
-        elif (
-            method == "BYE"
-            and state.tsx.role == pj.PJSIP_ROLE_UAS
-            and state.tsx.state == pj.PJSIP_TSX_STATE_TRYING
-        ):
-            self._cause = headers.q850_cause(_received(prm))
-            self._count()
-
-    def onCallTransferStatus(self, prm: Any) -> None:
-        if prm.statusCode >= 200 and self._transferring:
-            self._transfer_done(prm.statusCode < 300, f"{prm.statusCode} {prm.reason}")
 
     def key(self, key: str, source: str) -> None:
         """Take a press that came by INFO or as a tone."""
         if self._dtmf in ("auto", source) and self._keys.press(key, source, time.monotonic()):
             self._pressed(key, source)
+
+    def probed(self, status: int) -> None:
+        """The OPTIONS that asked whether the other side lives was answered."""
+        if not self._probe_until:
+            return
+        self._probe_until = 0.0
+        if status in (408, 481, 503):
+            self.hang_up(by="crash", reason="silent")
+        else:
+            self._last_sound = time.monotonic()
+
+    def leaves(self, cause: int) -> None:
+        """The other side sent BYE, with a Q.850 cause or 0."""
+        self._cause = cause
+        self.recount()
+
+    def recount(self) -> None:
+        """Take over the counts of packets while they can be had."""
+        self._count()
+
+    def transferred(self, *, taken: bool, reason: str) -> None:
+        """The transfer came to something."""
+        if self._transferring:
+            self._transferring = False
+            self._happened("transfer_finished", taken=taken, reason=reason)
+
+    def ended(self, status: int, reason: str, *, wait: int = 0, cause: int = 0) -> None:
+        """The dialog is over, with this final status and so many seconds of Retry-After."""
+        self._cause = cause
+        self._end(status, reason, wait)
+        if not self.freed:
+            self.freed = True
+            self.filing.add(Freed(self.order.call), time.monotonic())
 
     def _pressed(self, key: str, source: str) -> None:
         self.voice.person_is_there()
@@ -190,7 +177,7 @@ class LineCall(pj.Call):  # type: ignore[misc]
         if self._give_up_at and now >= self._give_up_at:
             self._end(0, "no confirmation", 0)
             return
-        if not self._confirmed:
+        if not self.confirmed:
             if now >= self._ring_until and not self._ended_by:
                 self.hang_up(by="ring_timeout")
             return
@@ -214,34 +201,30 @@ class LineCall(pj.Call):  # type: ignore[misc]
                 self.hang_up(by="crash", reason="silent")
         elif self._silent_seconds and now - self._last_sound >= self._silent_seconds:
             self._probe_until = now + PROBE_SECONDS
-            prm = pj.CallSendRequestParam()
-            prm.method = "OPTIONS"
             try:
-                self.sendRequest(prm)
-            except pj.Error:
+                self.leg.ask()
+            except StackError:
                 self.hang_up(by="crash", reason="silent")
 
     def _count(self) -> None:
         """Take over how many packets came and how many were lost, while the stream lives."""
-        try:
-            statistics = self.getStreamStat(0)  # held: its parts are no more once it is collected
-        except pj.Error:
+        counted = self.leg.count()
+        if counted is None:
             return
-        received = statistics.rtcp.rxStat
-        if received.pkt != self._packets:
-            self._packets = received.pkt
+        packets, self._lost = counted
+        if packets != self._packets:
+            self._packets = packets
             self._last_sound = time.monotonic()
-        self._lost = received.loss
 
     # -------------------------------------------------------------------------- the end
 
     def _maybe_answered(self) -> None:
-        if not self._confirmed or self._answered or self._answer_at or self.voice.person is None:
+        if not self.confirmed or self._answered or self._answer_at or self.voice.person is None:
             return
         self._last_sound = time.monotonic()
         if self.order.extension:
             # The person is behind the extension: whoever waits for the answer waits for that.
-            self.dialDtmf(self.order.extension)
+            self.leg.press(self.order.extension)
             wait = 0.3 + KEY_SECONDS * len(self.order.extension)
             self._answer_at = time.monotonic() + wait
             return
@@ -251,32 +234,22 @@ class LineCall(pj.Call):  # type: ignore[misc]
         self._answered = True
         self.voice.answered()
         self._happened("answered")
-        tones = self._dtmf == "inband" or (self._dtmf == "auto" and not self._events_agreed())
+        tones = self._dtmf == "inband" or (self._dtmf == "auto" and not self.leg.takes_events)
         self.voice.hear(tones=tones, beep_seconds=self._beep_seconds)
-
-    def _events_agreed(self) -> bool:
-        """Return True where the other side takes telephone-event (RFC 4733)."""
-        stream = self.getStreamInfo(0)
-        return 0 < int(stream.audTxEventPt) < 128
-
-    def _transfer_done(self, taken: bool, reason: str) -> None:
-        self._transferring = False
-        self._happened("transfer_finished", taken=taken, reason=reason)
 
     def _end(self, status: int, reason: str, wait: int) -> None:
         if self.over:
             return
         self.over = True
         whole = self.voice.end()
-        if self._transferring:
-            self._transfer_done(False, reason)
+        self.transferred(taken=False, reason=reason)
         by = self._ended_by
         if not by:
-            # After the answer a BYE of the other side is 200; anything else is pjsua giving up
-            # on a dialog (408, 481, 503): the trunk went silent.
+            # After the answer a BYE of the other side is 200; anything else is the stack giving
+            # up on a dialog (408, 481, 503): the trunk went silent.
             after = "party" if status // 100 == 2 else "crash"
-            by = after if self._confirmed else "trunk"
-        if self._confirmed and by in ("us", "party"):
+            by = after if self.confirmed else "trunk"
+        if self.confirmed and by in ("us", "party"):
             status = 200
         self._happened(
             "ended",
@@ -290,22 +263,12 @@ class LineCall(pj.Call):  # type: ignore[misc]
         )
 
     def dispose(self) -> None:
-        """Delete pjsua's side of an ended call, before its id can be given to another call.
-
-        The id outlives the call in pjsua2, and the destructor hangs up whatever call has the id
-        by then: it must not be left to Python to decide when that is.
-        """
+        """Let go of the stack's side of an ended call."""
         self.voice.person = None
-        self._account.calls -= 1
-        self.__swig_destroy__(self)
-
-    def _free(self) -> None:
-        if not self.freed:
-            self.freed = True
-            self.filing.add(Freed(self.order.call), time.monotonic())
+        self.leg.dispose()
 
     def _said(self, listening: int, pcm: str) -> None:
-        self.filing.add(Sound(self.order.call, listening, pcm), time.monotonic())
+        self.filing.add(PieceOfSound(self.order.call, listening, pcm), time.monotonic())
 
     def _happened(
         self, what: str, *, file: str = "", at: float | None = None, **facts: Any
@@ -313,15 +276,3 @@ class LineCall(pj.Call):  # type: ignore[misc]
         """Tell of an event, once the recording `file` is complete where one belongs to it."""
         message = Happened(self.order.call, what, at or time.time(), facts)
         self.filing.add(message, time.monotonic(), file)
-
-
-def _received(prm: Any) -> str:
-    """Return the SIP message that an event came with, or an empty string."""
-    event = prm.e
-    if event.type == pj.PJSIP_EVENT_TSX_STATE:
-        if event.body.tsxState.type != pj.PJSIP_EVENT_RX_MSG:
-            return ""
-        return str(event.body.tsxState.src.rdata.wholeMsg)
-    if event.type == pj.PJSIP_EVENT_RX_MSG:
-        return str(event.body.rxMsg.rdata.wholeMsg)
-    return ""

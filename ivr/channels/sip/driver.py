@@ -1,4 +1,4 @@
-"""The SIP driver: `VoiceChannel` over a pool of pjsua2 line processes."""
+"""The SIP driver: `VoiceChannel` over a pool of line processes."""
 
 import asyncio
 import contextlib

@@ -8,10 +8,9 @@ recognised. The house says when it knows enough.
 import base64
 import time
 from collections.abc import Callable
-from typing import Any
 
-from ivr.channels.sip.hearing import ANSWER_FRAME, Source, borrow_tap, give_back_tap
 from ivr.channels.sip.protocol import FIRST_SOUNDS
+from ivr.channels.sip.stack import Source
 from speech.activity import Began, Ended
 from speech.pickup.ear import PickUpEar
 
@@ -33,30 +32,27 @@ class FirstSounds:
 
     def __init__(
         self,
-        person: Any,
+        source: Source,
         happened: Callable[..., None],
         sound: Callable[[int, str], None] | None,
         *,
-        source: Source | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`sound`: None where no words are recognised. Raises pjsua2.Error.
-
-        A recording has a `source` of its own instead of a person, and a `clock` (seconds).
-        """
+        """`sound`: None where no words are recognised. A recording has a `clock` of its own
+        (seconds)."""
         self._time = clock
-        self._person, self._happened, self._sound = person, happened, sound
+        self._source, self._happened, self._sound = source, happened, sound
         self._ear = PickUpEar()
         self._kept = b""
         self._sending = False
         self._told_until = 0.0
         self._until = float("inf")
-        self._tap: Source = source or borrow_tap(person, ANSWER_FRAME)
 
-    def follow(self, person: Any) -> None:
+    def follow(self, source: Source) -> None:
         """Go on with the sound of another stream (a changed answer, RFC 3264)."""
-        self._person = person
-        person.startTransmit(self._tap)
+        source.waiting.extendleft(reversed(self._source.waiting))
+        self._source.end()
+        self._source = source
 
     def answered(self, now: float) -> None:
         """The call was answered: what was heard before was the network."""
@@ -66,8 +62,8 @@ class FirstSounds:
 
     def turn(self, now: float) -> bool:
         """Look at what was heard since the last time. False once it was long enough."""
-        for _ in range(len(self._tap.waiting)):
-            self._hear(self._tap.waiting.popleft())
+        for _ in range(len(self._source.waiting)):
+            self._hear(self._source.waiting.popleft())
         return now < self._until
 
     def _hear(self, pcm: bytes) -> None:
@@ -108,4 +104,4 @@ class FirstSounds:
 
     def end(self) -> None:
         """Tap no more."""
-        give_back_tap(self._person, self._tap)
+        self._source.end()

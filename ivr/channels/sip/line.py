@@ -5,43 +5,38 @@ ends), it hangs up and goes. It imports as little as it can, because there are m
 """
 
 import os
-import select
 import socket
 import time
 from typing import Any
 
-import pjsua2 as pj
-
 from ivr.channels.sip import protocol
 from ivr.channels.sip.call import LineCall
-from ivr.channels.sip.engine import MOST_ACCOUNTS, Engine, request_uri
 from ivr.channels.sip.filing import Filing
+from ivr.channels.sip.stack import Stack, StackError, StackMaker
 
 TICK_SECONDS = 0.08
-IDLE_MILLISECONDS = 50
-BUSY_MILLISECONDS = 40
+IDLE_SECONDS = 0.05
+BUSY_SECONDS = 0.04
 """Two packets of each call at a time; its jitter buffer holds as many anyway."""
+GOODBYE_NAP_SECONDS = 0.02
 BEAT_SECONDS = 1.0
 GOODBYE_SECONDS = 1.5
 CLOSE_FILES_SECONDS = 1.5
-MOST_CALLS = 32
-"""Calls put on one process, however many the library would take: a crash loses them all."""
 
 
 class Line:
     """The loop of one process."""
 
-    def __init__(self, house: socket.socket) -> None:
-        self._house = house
+    def __init__(self, house: socket.socket, make_stack: StackMaker) -> None:
+        self._house, self._make_stack = house, make_stack
         self._unread = b""
         self._unsent = b""
         self._calls: dict[str, LineCall] = {}
         self._setup: protocol.Setup
-        self._engine: Engine
+        self._stack: Stack
         self._filings: list[Filing] = []
         """Of calls that are gone, but whose recordings are not complete yet."""
         self._closing = False
-        self._probes: list[LineCall] = []  # held to the end of the process
 
     def run(self) -> None:
         """Serve until the house says goodbye or goes."""
@@ -51,41 +46,20 @@ class Line:
                 self._setup = message
                 break
         try:
-            self._engine = Engine(self._setup, self._send)
-            self._engine.start()
-        except pj.Error as error:
-            self._send(protocol.Broken(f"{error.title}: {error.reason}"))
+            self._stack = self._make_stack(self._setup, self._send)
+            self._stack.start()
+        except StackError as error:
+            self._send(protocol.Broken(f"{error}"))
             return
+        most = self._setup.max_calls or self._stack.find_limit()
+        self._send(protocol.Ready(os.getpid(), most, self._stack.most_trunks))
         if not self._setup.max_calls:
-            self._send(protocol.Ready(os.getpid(), self._find_limit(), MOST_ACCOUNTS))
             return
-        self._send(protocol.Ready(os.getpid(), self._setup.max_calls, MOST_ACCOUNTS))
         self._house.setblocking(False)
         try:
             self._serve()
         finally:
             self._goodbye()
-
-    def _find_limit(self) -> int:
-        """Ask the library how many calls it carries, by placing calls until it refuses.
-
-        They go to a socket of our own that nobody reads; the process ends afterwards. What was
-        compiled in cannot be asked for in any other way, and differs between wheels.
-        """
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nowhere:
-            nowhere.bind(("127.0.0.1", 0))
-            target = f"sip:127.0.0.1:{nowhere.getsockname()[1]}"
-            account = self._engine.account(self._setup.trunks[0][0])
-            held = self._probes
-            while len(held) < MOST_CALLS:
-                order = protocol.Place(f"limit-{len(held)}", "", "", "", 60)
-                call = LineCall(account, order, lambda _: None, self._setup)
-                try:
-                    call.place(target)
-                except pj.Error:
-                    break
-                held.append(call)
-            return len(held)
 
     def _first(self) -> Any:
         while b"\n" not in self._unread:
@@ -99,11 +73,8 @@ class Line:
     def _serve(self) -> None:
         next_tick = next_beat = 0.0
         while not self._closing:
-            # Waiting inside the library would wake at every RTP packet of every call. A nap that
-            # only a command ends, and then everything at once, costs a third of the CPU less.
-            nap = BUSY_MILLISECONDS if self._calls or self._filings else IDLE_MILLISECONDS
-            news, _, _ = select.select([self._house], [], [], nap / 1000)
-            self._engine.turn(0)  # takes up to 16 sockets, each to its last packet
+            nap = BUSY_SECONDS if self._calls or self._filings else IDLE_SECONDS
+            news = self._stack.wait(self._house, nap)
             if self._calls:
                 self._sweep()
                 now = time.monotonic()
@@ -193,26 +164,22 @@ class Line:
 
     def _place(self, order: protocol.Place) -> None:
         try:
-            account = self._engine.account(order.trunk)
-            self._engine.prefer(account.trunk.codecs)
-            call = LineCall(account, order, self._send, self._setup)
+            call = self._stack.call(order)
             self._calls[order.call] = call
-            call.place(request_uri(order.user, account.trunk))
-        except (pj.Error, LookupError) as error:
+            call.begin()
+        except StackError as error:
             call_or_none = self._calls.pop(order.call, None)
             if call_or_none is not None and call_or_none.over:
                 return
-            reason = error.reason if isinstance(error, pj.Error) else f"{error}"
-            facts = {"by": "trunk", "sip_status": 503, "reason": reason}
+            facts = {"by": "trunk", "sip_status": 503, "reason": f"{error}"}
             self._send(protocol.Happened(order.call, "ended", time.time(), facts))
             self._send(protocol.Freed(order.call))
 
     def _ask(self, command: protocol.Ask) -> None:
         try:
-            self._engine.account(command.trunk).ask(command.ask)
-        except (pj.Error, LookupError) as error:
-            reason = error.reason if isinstance(error, pj.Error) else f"{error}"
-            self._send(protocol.Health(command.ask, 503, reason, 0.0))
+            self._stack.ask(command)
+        except StackError as error:
+            self._send(protocol.Health(command.ask, 503, f"{error}", 0.0))
 
     def _send(self, message: Any) -> None:
         self._unsent += protocol.encode(message)
@@ -236,14 +203,14 @@ class Line:
         """
         for call in self._calls.values():
             call.hang_up()
-        self._engine.unregister()
+        self._stack.unregister()
         until = time.monotonic() + GOODBYE_SECONDS
         while time.monotonic() < until and any(not call.freed for call in self._calls.values()):
-            self._engine.turn(20)
+            self._stack.wait(None, GOODBYE_NAP_SECONDS)
             self._flush()
         self._sweep()
         until = time.monotonic() + CLOSE_FILES_SECONDS
         while time.monotonic() < until and self._filings:
-            self._engine.turn(20)
+            self._stack.wait(None, GOODBYE_NAP_SECONDS)
             self._file(time.monotonic())
             self._flush()

@@ -3,8 +3,8 @@
 Forked lines share the loaded library's memory and start in a few milliseconds. It carries no
 call: when it dies, the lines live on and the pool starts another one.
 
-Run as ``python -m ivr.channels.sip.nursery FD``; through that socket come one-byte messages,
-each with the line's end of a socket as SCM_RIGHTS.
+Run as ``python -m ivr.channels.sip.nursery FD STACK``; through that socket come one-byte
+messages, each with the line's end of a socket as SCM_RIGHTS.
 """
 
 import array
@@ -17,15 +17,15 @@ import sys
 # One thread for each line process is enough for its few tones; and threads do not survive a fork.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import pjsua2  # noqa: F401 - loaded here so that the lines share it
-
 from ivr.channels.sip.line import Line
+from ivr.channels.sip.stack import StackMaker, load
 
 ORPHAN_SECONDS = 5
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, stack: str) -> None:
     """Fork a line for every socket received, until the house goes."""
+    make_stack = load(stack)  # here, so that the lines share it
     house = socket.socket(fileno=descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C drains; the house decides
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
@@ -40,23 +40,23 @@ def main(descriptor: int) -> None:
         for level, kind, data in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 (line_end,) = array.array("i", data)
-                children.append(_fork(house, line_end))
+                children.append(_fork(house, line_end, make_stack))
                 os.close(line_end)
     _see_off(children)
 
 
-def _fork(house: socket.socket, line_end: int) -> int:
+def _fork(house: socket.socket, line_end: int, make_stack: StackMaker) -> int:
     child = os.fork()
     if child:
         return child
     status = 1
     try:
         house.close()
-        line = Line(socket.socket(fileno=line_end))  # held until the process has ended
+        line = Line(socket.socket(fileno=line_end), make_stack)  # held until the process has ended
         line.run()
         status = 0
     finally:
-        # No clean-up of Python's: pjsua's objects must not be collected in any odd order.
+        # No clean-up of Python's: the stack's objects must not be collected in any odd order.
         os._exit(status)
 
 
@@ -84,4 +84,4 @@ def _see_off(children: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2])

@@ -67,9 +67,12 @@ class LinePool:
         beep_seconds: float,
         pick_up: bool = False,
         pick_up_words: bool = False,
+        stack: str = "pjsua2",
         report: Callable[[Any], None],
         lost: Callable[[set[str]], None],
     ) -> None:
+        """`stack`: the SIP stack of the lines, a key of `ivr.channels.sip.stack.STACKS`."""
+        self._stack = stack
         self._trunks = list(trunks)
         self._channels = channels
         self._ports = ports
@@ -200,7 +203,8 @@ class LinePool:
 
     async def _start_nursery(self) -> None:
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "ivr.channels.sip.nursery", str(theirs.fileno())]
+        module = "ivr.channels.sip.nursery"
+        command = [sys.executable, "-m", module, str(theirs.fileno()), self._stack]
         self._nursery = await asyncio.to_thread(
             lambda: subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command,
@@ -219,7 +223,7 @@ class LinePool:
         except (TimeoutError, OSError) as error:
             raise PermanentError(problem("sip-no-line", detail=error)) from error
         if not said:
-            raise PermanentError(problem("sip-no-line", detail="pjsua2"))
+            raise PermanentError(problem("sip-no-line", detail=self._stack))
 
     async def _spawn(self, line: LineProcess) -> None:
         """Have the nursery fork a process for `line`; a dead nursery is replaced."""

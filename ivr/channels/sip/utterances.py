@@ -9,11 +9,10 @@ import time
 import wave
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from ivr.channels.sip.hearing import ANSWER_FRAME, Source, borrow_tap, give_back_tap
+from ivr.channels.sip.stack import Source
 from speech.activity import Began, VoiceActivity
 from speech.echo import EchoGuard, Levels, levels
 
@@ -65,19 +64,15 @@ class Utterances:
 
     def __init__(
         self,
-        person: Any,
+        source: Source,
         happened: Callable[..., None],
         sound: Callable[[int, str], None],
         *,
-        source: Source | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Listen to `person`, or to a recording's `source` by its own `clock` (seconds).
-
-        Raises pjsua2.Error where the sound cannot be tapped.
-        """
+        """Listen to `source`; a recording has a `clock` of its own (seconds)."""
         self._time = clock
-        self._person, self._happened, self._sound = person, happened, sound
+        self._source, self._happened, self._sound = source, happened, sound
         self._activity = VoiceActivity()
         self._guard = EchoGuard()
         self._listening = 0
@@ -88,7 +83,6 @@ class Utterances:
         self._heard = 0.0
         """Seconds of sound until now."""
         self._began = 0.0
-        self._tap: Source = source or borrow_tap(person, ANSWER_FRAME)
 
     def listen(self, listening: int) -> None:
         """Tell of utterances that begin from now on."""
@@ -109,8 +103,8 @@ class Utterances:
 
     def turn(self, now: float) -> bool:
         """Look at what was heard since the last time. False once nobody has listened for long."""
-        for left in range(len(self._tap.waiting) - 1, -1, -1):
-            pcm = self._tap.waiting.popleft()
+        for left in range(len(self._source.waiting) - 1, -1, -1):
+            pcm = self._source.waiting.popleft()
             self._hear(pcm, now - left * len(pcm) / _BYTES)
         return bool(self._listening) or now - self._listened_until < LINGER_SECONDS
 
@@ -156,4 +150,4 @@ class Utterances:
 
     def end(self) -> None:
         """Tap no more."""
-        give_back_tap(self._person, self._tap)
+        self._source.end()

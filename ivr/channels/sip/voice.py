@@ -3,13 +3,11 @@
 import contextlib
 import time
 from collections.abc import Callable
-from typing import Any
-
-import pjsua2 as pj
 
 from ivr.channels.sip.first_sounds import FirstSounds
-from ivr.channels.sip.hearing import Hearing
-from ivr.channels.sip.sound import Player, Recording, SilenceWatch
+from ivr.channels.sip.hearing import ANSWER_FRAME, Hearing
+from ivr.channels.sip.silence import SilenceWatch
+from ivr.channels.sip.stack import Player, Recording, Sound, StackError
 from ivr.channels.sip.utterances import Utterances
 
 Happened = Callable[..., None]
@@ -22,8 +20,8 @@ class CallVoice:
     def __init__(self, happened: Happened, sound: Callable[[int, str], None]) -> None:
         """`sound` sends a piece of an utterance: the listening's number, and PCM in base64."""
         self._happened, self._sound = happened, sound
-        self.person: Any = None
-        """The person's port on the conference bridge; None before sound flows and at the end."""
+        self.person: Sound | None = None
+        """The person's sound; None before it flows and at the end."""
         self._hearing: Hearing | None = None
         self._utterances: Utterances | None = None
         self._first_sounds: FirstSounds | None = None
@@ -47,14 +45,13 @@ class CallVoice:
             return
         self._play = play
         try:
-            player = Player(files)
-        except pj.Error as error:
+            player = self.person.play(files)
+        except StackError as error:
             # A prompt that cannot be played must not leave the person in silence for ever.
-            self._happened("play_failed", play=play, reason=error.reason)
+            self._happened("play_failed", play=play, reason=f"{error}")
             self._happened("prompt_finished", play=play)
             return
         self._player, self._files, self._played_from = player, files, time.monotonic()
-        player.startTransmit(self.person)
         if self._utterances:
             self._utterances.plays(files, self._played_from)
         if self._whole:
@@ -63,10 +60,8 @@ class CallVoice:
     def stop_playing(self) -> None:
         """Stop at once."""
         if self._player is not None:
-            if self.person is not None:
-                with contextlib.suppress(pj.Error):  # the call's sound may be gone already
-                    self._player.stopTransmit(self.person)
-            self._player = None  # its destructor takes it off the bridge and closes its files
+            self._player.stop()
+            self._player = None
             if self._utterances:
                 self._utterances.silent(time.monotonic())
 
@@ -76,9 +71,9 @@ class CallVoice:
             return
         self.stop_recording()
         try:
-            self._answer = Recording(path, self.person)
-        except pj.Error as error:
-            self._happened("record_failed", path=path, reason=error.reason)
+            self._answer = self.person.record(path)
+        except StackError as error:
+            self._happened("record_failed", path=path, reason=f"{error}")
             self._happened("recording_finished", path=path, seconds=0.0, ended_by="limit")
             return
         self._answer_watch = SilenceWatch(seconds, silence, time.monotonic())
@@ -93,30 +88,32 @@ class CallVoice:
         if self.person is None or self._whole:
             return
         try:
-            self._whole = Recording(path, self.person)
-        except pj.Error as error:
-            self._happened("record_failed", path=path, reason=error.reason)
+            self._whole = self.person.record(path)
+        except StackError as error:
+            self._happened("record_failed", path=path, reason=f"{error}")
             return
         if self._player:
             self._whole.add(self._player)
 
     def hear(self, *, tones: bool, beep_seconds: float) -> None:
         """Listen for keys as tones, and for so long for a mailbox's beep."""
-        if not tones and not beep_seconds:
+        if self.person is None or not (tones or beep_seconds):
             return
         until = time.monotonic() + beep_seconds
-        with contextlib.suppress(pj.Error):
+        with contextlib.suppress(StackError):
             self._hearing = Hearing(self.person, keys=tones, beep_until=until)
 
     def hear_first_sounds(self, *, words: bool) -> None:
         """Listen for who picks up; called again where the call's sound comes anew."""
-        if self._first_sounds is not None:
-            with contextlib.suppress(pj.Error):
-                self._first_sounds.follow(self.person)
+        if self.person is None:
             return
-        with contextlib.suppress(pj.Error):  # timing alone decides where nothing can be heard
+        with contextlib.suppress(StackError):  # timing alone decides where nothing can be heard
+            source = self.person.tap(ANSWER_FRAME)
+            if self._first_sounds is not None:
+                self._first_sounds.follow(source)
+                return
             sound = self._sound if words else None
-            self._first_sounds = FirstSounds(self.person, self._happened, sound)
+            self._first_sounds = FirstSounds(source, self._happened, sound)
 
     def answered(self) -> None:
         """The call was answered."""
@@ -135,10 +132,11 @@ class CallVoice:
             return
         if self._utterances is None:
             try:
-                self._utterances = Utterances(self.person, self._happened, self._sound)
-            except pj.Error as error:
-                self._happened("listen_failed", reason=error.reason)
+                source = self.person.tap(ANSWER_FRAME)
+            except StackError as error:
+                self._happened("listen_failed", reason=f"{error}")
                 return
+            self._utterances = Utterances(source, self._happened, self._sound)
             if self._player:
                 self._utterances.plays(self._files, self._played_from)
         self._utterances.listen(listening)
@@ -173,8 +171,7 @@ class CallVoice:
             if beep:
                 self._happened("machine", sign="beep")
         if self._answer_watch and self.person is not None and self._answer:
-            # Each side's level is kept by the conference bridge; a reading costs no sound work.
-            verdict = self._answer_watch.verdict(self.person.getRxLevel() / 255, now)
+            verdict = self._answer_watch.verdict(self.person.quiet, now)
             if verdict:
                 self._recorded(verdict)
         return keys, played

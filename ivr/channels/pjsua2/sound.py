@@ -5,6 +5,7 @@ Prompts and recordings are pjsua's own (C): they cost no Python. Two facts of it
 so a silent file of more than one piece ends every list; and it takes at most 64 files.
 """
 
+import contextlib
 import tempfile
 import time
 import wave
@@ -14,10 +15,45 @@ from typing import Any
 
 import pjsua2 as pj
 
+from ivr.channels.pjsua2.tap import Tapping
+from ivr.channels.sip.stack import StackError
+
 MOST_FILES = 63
 QUIET_LEVEL = 0.12
 """Signal level (0 to 1 on pjmedia's logarithmic scale) under which a person is silent; about
 -50 dBm0. Line noise lies under it, soft speech over it."""
+
+
+class PersonSound:
+    """What a person says and is played: `person` is the call's port on the conference bridge."""
+
+    def __init__(self, person: Any) -> None:
+        self._person = person
+
+    @property
+    def quiet(self) -> bool:
+        # Each side's level is kept by the conference bridge; a reading costs no sound work.
+        return bool(self._person.getRxLevel() / 255 <= QUIET_LEVEL)
+
+    def play(self, files: list[str]) -> "Player":
+        try:
+            player = Player(files, self._person)
+        except pj.Error as error:
+            raise StackError(error.reason) from error
+        player.startTransmit(self._person)
+        return player
+
+    def record(self, path: str) -> "Recording":
+        try:
+            return Recording(path, self._person)
+        except pj.Error as error:
+            raise StackError(error.reason) from error
+
+    def tap(self, microseconds: int) -> Tapping:
+        try:
+            return Tapping(self._person, microseconds)
+        except pj.Error as error:
+            raise StackError(error.reason) from error
 
 
 @cache
@@ -41,9 +77,10 @@ def _owner() -> str:
 class Player(pj.AudioMediaPlayer):  # type: ignore[misc]
     """Plays a list of files once, without a gap."""
 
-    def __init__(self, files: list[str]) -> None:
+    def __init__(self, files: list[str], person: Any) -> None:
         """Raises pjsua2.Error where a file cannot be played."""
         super().__init__()
+        self._person = person
         self.finished = False
         """True once everything was played. Only looked at: pjsua says it from another thread."""
         names = pj.StringVector()
@@ -53,6 +90,11 @@ class Player(pj.AudioMediaPlayer):  # type: ignore[misc]
 
     def onEof2(self) -> None:
         self.finished = True
+
+    def stop(self) -> None:
+        # Its destructor takes it off the bridge and closes its files.
+        with contextlib.suppress(pj.Error):  # the call's sound may be gone already
+            self.stopTransmit(self._person)
 
 
 class Recording:
@@ -84,22 +126,3 @@ class Recording:
         seconds = self.seconds
         self._recorder = None  # the destructor takes it off the bridge and closes the file
         return seconds
-
-
-class SilenceWatch:
-    """Ends an open answer: after its limit, or after so much silence."""
-
-    def __init__(self, seconds: float, silence: float, began: float) -> None:
-        self._limit = began + seconds
-        self._silence = silence
-        self._heard = began
-
-    def verdict(self, level: float, now: float) -> str:
-        """Return ``limit``, ``silence`` or nothing for the level heard at `now`."""
-        if level > QUIET_LEVEL:
-            self._heard = now
-        if now >= self._limit:
-            return "limit"
-        if self._silence > 0 and now - self._heard >= self._silence:
-            return "silence"
-        return ""
