@@ -1,12 +1,10 @@
 """Spoken answers evaluated in whole SIP calls: the sound travels as RTP, a real model hears it."""
 
-import random
 from pathlib import Path
 
 import pytest
 
 from app.evaluating import question_of
-from ivr.channels.sip.pool import Ports
 from ivr.evaluation.reports import evaluate_speech_over_sip
 from speech.evaluation.augment import parse
 from speech.evaluation.recording_set import Evaluates, Head, read_set
@@ -15,14 +13,10 @@ from speech.evaluation.spoken import make_speech
 from speech.prompts import PromptCache
 from speech.recognition.local import VoskRecogniser
 from speech.synthesis import Synthesis, Voice
+from tests.peers.ports import rtp_ports
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
 SURVEY = Path(__file__).parents[2] / "speech" / "evaluation" / "surveys" / "ko.yaml"
-
-
-def ports() -> Ports:
-    first = random.randrange(33000, 58000, 2)
-    return Ports(rtp_from=first, rtp_until=first + 2000)
 
 
 def prompts(folder: Path) -> PromptCache:
@@ -41,7 +35,7 @@ async def test_the_made_set_through_whole_calls(
         korean_recogniser,
         prompts(tmp_path),
         calls=16,
-        ports=ports(),
+        ports=rtp_ports(),
         folder=tmp_path,
     )
     assert report.over_sip
@@ -80,7 +74,7 @@ async def test_what_was_stored_counts_against_the_label(
         korean_recogniser,
         prompts(tmp_path),
         calls=100,
-        ports=ports(),
+        ports=rtp_ports(),
         folder=tmp_path,
     )
     found = report.confusion.as_json()
