@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 
 from app import recognisers
+from app.answering import ring_back
 from app.beside import beside
 from app.calling import Calls, dialer
 from app.context import complaints
@@ -82,5 +83,6 @@ async def prepared(
         language=words,
         until_done=until_done,
         name=name,
+        ring_back=ring_back(known, channel, calls, prompts, clock),
     )
     return Voice(calling, len(ready), known, database, clock, channel, hears)

@@ -66,8 +66,12 @@ def studio(loaded: Loaded) -> Studio:
     return Studio(loaded.path(loaded.settings.folders.studio))
 
 
-def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
+def sip_channel(
+    loaded: Loaded, hears: Recogniser | None = None, *, receives: bool = True
+) -> SipChannel:
     """Return the SIP driver with lines for all configured channels; `hears` takes what is spoken.
+
+    `receives`: it takes the calls of people who ring back, where that is configured.
 
     Raises AuthorError where no trunk is configured.
     """
@@ -80,6 +84,7 @@ def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
         ports=sip_ports(loaded),
         recogniser=hears,
         pick_up=pick_up_rules(loaded),
+        reception=loaded.settings.ring_back.sip_port if receives else 0,
     )
 
 

@@ -8,6 +8,7 @@ from app.evaluating import question_of
 from ivr.evaluation.reports import evaluate_speech_over_sip
 from speech.evaluation.augment import parse
 from speech.evaluation.recording_set import Evaluates, Head, read_set
+from speech.evaluation.report import Report
 from speech.evaluation.sounds import SetWriter, pcm
 from speech.evaluation.spoken import make_speech
 from speech.prompts import PromptCache
@@ -19,25 +20,27 @@ pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
 SURVEY = Path(__file__).parents[2] / "speech" / "evaluation" / "surveys" / "ko.yaml"
 
 
-def prompts(folder: Path) -> PromptCache:
-    return PromptCache(folder, Synthesis(), voices={"ko": Voice("ko", 200)})
+async def evaluated(
+    folder: Path, recogniser: VoskRecogniser, line: str, *, calls: int, scratch: Path
+) -> Report:
+    found = read_set(folder, Evaluates.SPEECH)
+    return await evaluate_speech_over_sip(
+        found,
+        parse(line),
+        question_of(found),
+        recogniser,
+        PromptCache(scratch, Synthesis(), voices={"ko": Voice("ko", 200)}),
+        calls=calls,
+        ports=rtp_ports(),
+        folder=scratch,
+    )
 
 
 async def test_the_made_set_through_whole_calls(
     korean_recogniser: VoskRecogniser, tmp_path: Path
 ) -> None:
     make_speech(tmp_path / "set", "ko", count=66, seed=11)
-    evaluated = read_set(tmp_path / "set", Evaluates.SPEECH)
-    report = await evaluate_speech_over_sip(
-        evaluated,
-        parse(""),
-        question_of(evaluated),
-        korean_recogniser,
-        prompts(tmp_path),
-        calls=16,
-        ports=rtp_ports(),
-        folder=tmp_path,
-    )
+    report = await evaluated(tmp_path / "set", korean_recogniser, "", calls=16, scratch=tmp_path)
     assert report.over_sip
     assert report.facts["calls"] == 16
     assert report.shares["flips"].hits == 0
@@ -66,16 +69,8 @@ async def test_what_was_stored_counts_against_the_label(
         writer.add(f"r{number}", said, label)
     writer.add("quiet", bytes(16000), "none")
     writer.close()
-    evaluated = read_set(tmp_path / "set", Evaluates.SPEECH)
-    report = await evaluate_speech_over_sip(
-        evaluated,
-        parse("codec=pcma"),
-        question_of(evaluated),
-        korean_recogniser,
-        prompts(tmp_path),
-        calls=100,
-        ports=rtp_ports(),
-        folder=tmp_path,
+    report = await evaluated(
+        tmp_path / "set", korean_recogniser, "codec=pcma", calls=100, scratch=tmp_path
     )
     found = report.confusion.as_json()
     assert found["만족"].get("만족", 0) >= 1
