@@ -35,8 +35,9 @@ async def leaves(session: AsyncSession, attempt_id: int, at: datetime) -> bool:
 
 async def withdraw(
     session: AsyncSession, callback_ids: Collection[int], reason: str, now: datetime
-) -> None:
-    """Take back the calls of these callbacks that have not left; such callbacks wait again."""
+) -> frozenset[int]:
+    """Take back the calls of these callbacks that have not left; returns those callbacks, which
+    wait again."""
     end = Disposition.FAILED
     taken_back = await session.execute(
         update(_ATTEMPTS)
@@ -50,10 +51,11 @@ async def withdraw(
         .values(state="closed", disposition=end.value, aapor=end.aapor, reason=reason, ended_at=now)
         .returning(_ATTEMPTS.c.callback_id)
     )
-    ids = list(taken_back.scalars())
+    ids = frozenset(taken_back.scalars())
     if ids:
         await session.execute(
             update(CALLBACKS)
             .where(CALLBACKS.c.id.in_(ids), CALLBACKS.c.state == "calling")
             .values(state="waiting", due=False)
         )
+    return ids

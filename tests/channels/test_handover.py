@@ -12,6 +12,7 @@ from core.plan import SHIPPED, Plan
 from core.rules import CallingRules, PacingRules, RetryRule, default_retry
 from core.trunk import Trunk
 from core.verdict import Verdict
+from dialer.incoming.terms import RingBackRules
 from dialer.journal import AttemptJournal
 from dialer.running import Dialer, DialerRules
 from dialer.texting.terms import TextingRules
@@ -44,7 +45,13 @@ async def plan_for(database: Database, plan: Plan, *numbers: str) -> None:
         await session.execute(update(Callback).values(channel=first))
 
 
-def worker(database: Database, clock: DayClock, *, patience: float = 2.0) -> TextWorker:
+def worker(
+    database: Database,
+    clock: DayClock,
+    *,
+    patience: float = 2.0,
+    ring_back: RingBackRules | None = None,
+) -> TextWorker:
     """Return a worker of texts whose people write back at once; after `patience` it gives up."""
     gateway = DryRunGateway(
         "dry", clock, TextPeople(seconds=0.0, agreeing=True), delivery_seconds=0.0
@@ -55,6 +62,7 @@ def worker(database: Database, clock: DayClock, *, patience: float = 2.0) -> Tex
         expire_after=timedelta(seconds=patience),
         remind_after=timedelta(0),
         poll=0.05,
+        ring_back=ring_back,
     )
     return TextWorker(database, clock, [gateway], programs, rules)
 
@@ -157,7 +165,9 @@ async def _waits_to_leave(database: Database) -> bool:
         return (await session.scalars(query)).first() is not None
 
 
-async def written_before_the_call_left(database: Database, text: str) -> list[str]:
+async def written_before_the_call_left(
+    database: Database, text: str, ring_back: RingBackRules | None = None
+) -> list[str]:
     """Let somebody be silent by text, be claimed for a call, and write before it leaves.
 
     Returns whom the dialer called.
@@ -174,7 +184,7 @@ async def written_before_the_call_left(database: Database, text: str) -> list[st
         return True
 
     clock = Interrupting(writes)
-    texts = worker(database, clock)
+    texts = worker(database, clock, ring_back=ring_back)
     calling = dialer(database, clock, answering(clock, called, Disposition.COMPLETED))
     async with asyncio.timeout(60):
         await asyncio.gather(calling.run(), texts.run())
@@ -190,6 +200,20 @@ async def test_a_reply_between_claim_and_call_takes_the_call_back(database: Data
         assert (await session.scalars(taken_back)).one() == "late_reply"
         assert (await session.scalars(select(FollowUpItem.reason))).all() == ["late_reply"]
     assert (await callback(database, NEVER)).state == "follow_up"
+
+
+async def test_who_writes_between_claim_and_call_gets_his_survey_by_text(
+    database: Database,
+) -> None:
+    called = await written_before_the_call_left(database, "3", RingBackRules())
+    attempts = await made(database)
+    assert attempts[NEVER][:3] == [("sms", "no_answer"), ("sip", "failed"), ("sms", "no_answer")]
+    # He is silent again: now the call that was taken back is made.
+    assert called == [NEVER]
+    assert attempts[NEVER][3:] == [("sip", "completed")]
+    async with database.read() as session:
+        taken_back = select(Attempt.reason).where(Attempt.disposition == "failed")
+        assert (await session.scalars(taken_back)).one() == "wrote"
 
 
 async def test_a_refusal_between_claim_and_call_takes_the_call_back(database: Database) -> None:
