@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.recognisers import chosen
+from app.sip_stack import sip_stack
 from app.transcribing import Transcribing
 from config.loading import Loaded
 from core.clock import Clock, SystemClock
@@ -69,7 +70,7 @@ def studio(loaded: Loaded) -> Studio:
 def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
     """Return the SIP driver with lines for all configured channels; `hears` takes what is spoken.
 
-    Raises AuthorError where no trunk is configured.
+    Raises AuthorError where no trunk is configured, or one wants what the SIP stack cannot do.
     """
     if not loaded.trunks:
         raise AuthorError(problem("app-no-trunk"))
@@ -87,6 +88,7 @@ def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
         ports=ports,
         recogniser=hears,
         pick_up=pick_up_rules(loaded),
+        stack=sip_stack(loaded),
     )
 
 

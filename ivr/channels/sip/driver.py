@@ -33,6 +33,7 @@ from ivr.channels.sip import protocol
 from ivr.channels.sip.numbering import transfer_target
 from ivr.channels.sip.pickup import PickUp, PickUpRules
 from ivr.channels.sip.pool import LinePool, Ports
+from ivr.channels.sip.stacks import PJSUA2, SipStack
 from ivr.channels.sip.understanding import Understanding
 from speech.contract import Grammar, Recogniser
 from speech.mending import mend
@@ -211,10 +212,9 @@ class SipChannel:
     RTP a call is asked whether it still lives (0: never), `beep_seconds` for how long after the
     answer a mailbox's beep is listened for (0: never; it costs about 2 ms of CPU a call-second).
     With a `recogniser` (which its owner starts and closes) people may speak their answers. With
-    `pick_up` it is found out who picked up, by words too where there is a recogniser.
+    `pick_up` it is found out who picked up, by words too where there is a recogniser. `stack`
+    carries the calls, and says what they can do.
     """
-
-    abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER})
 
     def __init__(
         self,
@@ -226,10 +226,12 @@ class SipChannel:
         beep_seconds: float = 30.0,
         recogniser: Recogniser | None = None,
         pick_up: PickUpRules | None = None,
+        stack: SipStack = PJSUA2,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._recogniser = recogniser
+        self.abilities = stack.abilities
         if recogniser is not None:
             self.abilities = self.abilities | {Ability.SPEECH}
         self._pick_up = pick_up
@@ -251,6 +253,7 @@ class SipChannel:
             beep_seconds=beep_seconds,
             pick_up=pick_up is not None,
             pick_up_words=pick_up is not None and recogniser is not None,
+            stack=stack,
             report=self._heard,
             lost=self._lost,
         )
