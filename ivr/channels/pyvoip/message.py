@@ -75,6 +75,8 @@ class Message(SIPMessage):
         for needed in ("From", "To", "Call-ID", "CSeq"):
             if needed not in self.headers:
                 raise SIPParseError(f"no {needed}")
+        if not (self.headers["Via"] and self.headers["CSeq"]["check"].isdecimal()):
+            raise SIPParseError("no Via, or no number in CSeq")
 
     def _read_first(self, line: str) -> None:
         words = line.split(" ", 2)

@@ -154,10 +154,14 @@ class Phone(VoIPPhone):
                 message = Message(data, source)
             except SIPParseError:
                 continue  # a keep-alive, or nothing that can be answered
-            if message.code:
-                self._answered(message)
-            else:
-                self._asked(message)
+            try:
+                if message.code:
+                    self._answered(message)
+                else:
+                    self._asked(message)
+            except (ValueError, LookupError) as error:
+                # pyVoIP's reading of odd headers: such a message may not cost the calls of others.
+                log.warning("trunk %s: %s in %s", self.trunk.name, error, message.heading[:80])
 
     def _answered(self, response: Message) -> None:
         exchange = self._exchanges.get(response.branch)
