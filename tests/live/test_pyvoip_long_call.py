@@ -67,20 +67,7 @@ def odd_presses(folder: Path, name: str, first: int) -> Path:
 def refresh(method: str, *headers: str, body: str = "") -> str:
     """Return the steps of a trunk that asks in the middle of a call, and wants an answer."""
     steps = sipp.request(method, *headers, body=body) + sipp.expect("200")
-    if method != "INVITE":
-        return steps
-    lines = "\n".join(
-        [
-            "ACK [next_url] SIP/2.0",
-            "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
-            "From: [$mine];tag=[pid]SIPpTag01[call_number]",
-            "To: [$theirs]",
-            "[last_Call-ID:]",
-            "CSeq: [cseq] ACK",
-            "Max-Forwards: 70",
-        ]
-    )
-    return steps + f"<send><![CDATA[\n{lines}\nContent-Length: 0\n\n]]></send>"
+    return steps + sipp.acknowledgement() if method == "INVITE" else steps
 
 
 def long_talker(folder: Path, ears: Listener) -> sipp.Person:
@@ -154,7 +141,8 @@ async def echoes(channel: SipChannel, person: Baresip, folder: Path) -> list[Eve
         if isinstance(event, PromptFinished) and event.play == 1:
             await person.do("sndcode", "9")
             await call.record(folder / "echo.wav", seconds=30, silence=0)
-            await call.play([spoken(folder / "last.wav", 1000.0, 1.0)])
+            quiet = spoken(folder / "quiet.wav", 3.0, 1.0)  # until the echo has come back
+            await call.play([spoken(folder / "last.wav", 1000.0, 1.0), quiet])
         elif isinstance(event, PromptFinished):
             assert await call.stop_recording() > 1.0
             await call.hang_up()

@@ -47,7 +47,8 @@ class Phone(VoIPPhone):
         self.trunk, self.codecs, self.opens = trunk, trunk.codecs, opens
         self.sip: Client = Client(self, trunk, shown_address=public_address or address)
         self._report = report
-        self._exchanges: dict[str, Exchange] = {}
+        self._exchanges: dict[tuple[str, str], Exchange] = {}
+        """By branch and method: a CANCEL has the branch of its INVITE (RFC 3261, 9.1)."""
         self._served: dict[tuple[str, str], tuple[str, tuple[str, int], float]] = {}
         """Responses given, by branch and method: a repeated request gets the same again."""
         self._insisting: dict[str, tuple[str, Repetition]] = {}
@@ -84,7 +85,7 @@ class Phone(VoIPPhone):
 
     def ask(self, exchange: Exchange) -> None:
         self._transmit(exchange.text, self._address())
-        self._exchanges[Message(exchange.text.encode()).branch] = exchange
+        self._exchanges[_transaction(exchange)] = exchange
 
     def send(self, text: str) -> None:
         try:
@@ -108,17 +109,17 @@ class Phone(VoIPPhone):
 
     def tick(self, now: float) -> None:
         """Send again what is due, give up what is over."""
-        for branch, exchange in list(self._exchanges.items()):
+        for key, exchange in list(self._exchanges.items()):
             if exchange.repeats(now):
                 self.send(exchange.text)
             elif exchange.gives_up(now):
                 exchange.finished_at = now
                 exchange.unanswered()
             elif exchange.forgotten(now):
-                del self._exchanges[branch]
-        for key, (text, repetition) in list(self._insisting.items()):
+                del self._exchanges[key]
+        for call_id, (text, repetition) in list(self._insisting.items()):
             if repetition.over(now):
-                del self._insisting[key]
+                del self._insisting[call_id]
             elif repetition.due(now):
                 self.send(text)
         if self.registration:
@@ -164,8 +165,8 @@ class Phone(VoIPPhone):
                 log.warning("trunk %s: %s in %s", self.trunk.name, error, message.heading[:80])
 
     def _answered(self, response: Message) -> None:
-        exchange = self._exchanges.get(response.branch)
-        if exchange is None or exchange.method != response.answers:
+        exchange = self._exchanges.get((response.branch, response.answers))
+        if exchange is None:
             return
         if response.code < 200:
             if not exchange.finished_at:
@@ -189,14 +190,13 @@ class Phone(VoIPPhone):
         if exchange.challenged or not text:
             return False
         # The exchange goes on under another branch; the old one only acknowledges.
-        old = self._exchanges[response.branch] = Exchange(
-            exchange.method, exchange.text, exchange.repetition, _nothing, _nothing_more
-        )
+        old = Exchange(exchange.method, exchange.text, exchange.repetition, _nothing, _nothing_more)
+        self._exchanges[_transaction(old)] = old
         old.finished_at, old.acknowledgement = time.monotonic(), exchange.acknowledgement
         exchange.text, exchange.challenged = text, True
         exchange.finished_at, exchange.proceeding, exchange.acknowledgement = 0.0, False, ""
         exchange.repetition = Repetition(time.monotonic(), exchange.repetition.doubles)
-        self._exchanges[Message(text.encode()).branch] = exchange
+        self._exchanges[_transaction(exchange)] = exchange
         self.send(text)
         return True
 
@@ -254,6 +254,10 @@ class Phone(VoIPPhone):
             self.ask(exchange)
         except OSError as error:
             raise StackError(f"{error}") from error
+
+
+def _transaction(exchange: Exchange) -> tuple[str, str]:
+    return Message(exchange.text.encode()).branch, exchange.method
 
 
 def _nothing(response: Message) -> None:

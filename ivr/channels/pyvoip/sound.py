@@ -10,7 +10,7 @@ import numpy as np
 from pyVoIP.RTP import PayloadType
 
 from ivr.channels.pyvoip.reception import PACKET
-from ivr.channels.pyvoip.stream import DECODE, FRAME_SECONDS, Playing, Stream
+from ivr.channels.pyvoip.stream import DECODE, FRAME_SECONDS, SILENCE, Playing, Stream
 from ivr.channels.sip import stack
 from ivr.channels.sip.hearing import MOST_WAITING
 from ivr.channels.sip.stack import StackError
@@ -18,6 +18,8 @@ from speech.g711 import encode_alaw, encode_ulaw
 from speech.tones import key_pcm
 
 ENCODE = {PayloadType.PCMA: encode_alaw, PayloadType.PCMU: encode_ulaw}
+TAIL_SECONDS = 0.26
+"""Silence behind every prompt: the other side buffers, and a BYE right behind would cut the end."""
 _KEY_SECONDS, _KEY_PAUSE_SECONDS = 0.14, 0.1
 
 
@@ -38,9 +40,10 @@ def _encoded(path: str, changed: int, codec: PayloadType) -> bytes:
 def codes_of(files: list[str], codec: PayloadType) -> bytes:
     """Return the codes of prompts, one after another. Raises StackError."""
     try:
-        return b"".join(_encoded(file, Path(file).stat().st_mtime_ns, codec) for file in files)
+        prompts = [_encoded(file, Path(file).stat().st_mtime_ns, codec) for file in files]
     except OSError as error:
         raise StackError(f"{error}") from error
+    return b"".join(prompts) + SILENCE[codec] * int(TAIL_SECONDS * 8000)
 
 
 class Player:

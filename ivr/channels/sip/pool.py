@@ -109,6 +109,7 @@ class LinePool:
         except (TimeoutError, RuntimeError) as error:
             await self.close()
             raise PermanentError(problem("sip-no-line", detail=error)) from error
+        await finder.finish(CLOSE_SECONDS)
         self.calls_per_line = ready.max_calls
         self.accounts_per_line = ready.max_accounts
         count = max(1, math.ceil(self._channels / max(1, self.calls_per_line)))
