@@ -2,11 +2,13 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Most of the tests that take long wait for calls: more of them than processors run at once.
+WORKERS ?= 3
 
 .PHONY: help demo test lint setup setup-test system-packages bench clean
 
 help:
-	@echo "make demo    call 60 simulated people over SIP on this machine and show what came of it"
+	@echo "make demo    call and write to simulated people on this machine and show what came of it"
 	@echo "make test    run all tests (installs real peers from Debian when run as root)"
 	@echo "make lint    ruff, mypy"
 	@echo "make bench   the benchmarks (results in benchmarks/results/)"
@@ -32,7 +34,7 @@ demo: setup
 	$(BIN)/huifang demo
 
 test: setup-test
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

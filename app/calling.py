@@ -152,8 +152,10 @@ def dialer(
     batches: Collection[int] | None = None,
     language: str = "zh",
     until_done: bool = True,
+    name: str | None = None,
 ) -> Dialer:
-    """Return the dialer with the configured rules, trunks and limits."""
+    """Return the dialer with the configured rules, trunks and limits. `name`: of the dialer,
+    where it is not the first of this process."""
     return Dialer(
         database,
         clock,
@@ -163,4 +165,5 @@ def dialer(
         check=channel.check,
         batches=batches,
         until_done=until_done,
+        name=name,
     )

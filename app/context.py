@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -73,8 +72,7 @@ def loaded(ctx: typer.Context) -> Loaded:
 
 def moment(ctx: typer.Context, at: datetime) -> str:
     """Return a moment as screens show it: in the time zone of the calling rules."""
-    zone = ZoneInfo(loaded(ctx).settings.calling.time_zone)
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+    return scheduled.shown(loaded(ctx), at)
 
 
 def print_json(value: Any) -> None:

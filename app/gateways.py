@@ -17,6 +17,7 @@ from core.clock import Clock
 from core.document import KeyPath
 from core.errors import AuthorError, Place, Problem, problem
 from core.reasons import reason
+from ivr.people.writing import texter_of
 from ivr.texting.contract import TextGateway
 from ivr.texting.gateways.dry_run import DryRunGateway
 from ivr.texting.gateways.http.asking import Own
@@ -50,7 +51,7 @@ def text_gateways(loaded: Loaded, clock: Clock) -> list[TextGateway]:
 def _dry_run(
     settings: DryRunGatewaySettings, _index: int, _loaded: Loaded, clock: Clock
 ) -> TextGateway:
-    people = TextPeople(seconds=settings.reply_seconds)
+    people = TextPeople(texter_of, seconds=settings.reply_seconds, agreeing=True)
     rate = settings.messages_per_second
     return DryRunGateway(settings.name, clock, people, messages_per_second=rate)
 

@@ -25,6 +25,7 @@ from app.commands import (
     results,
     run,
     schedule,
+    serve,
     texts,
     transcribe,
     why,
@@ -70,6 +71,7 @@ app.add_typer(flow.app, name="flow")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(batch.app, name="batch")
 app.command("run")(run.run)
+app.command("serve")(serve.serve)
 app.command("rehearse")(rehearse.rehearse)
 app.add_typer(schedule.app, name="schedule")
 app.command("why")(why.why)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.beside import beside
 from config.loading import Loaded
 from config.sections.mail import PORTS, is_address
 from core.clock import Clock
@@ -129,13 +130,10 @@ async def noticing(
             await once()
             await clock.sleep(LOOK)
 
-    task = asyncio.create_task(work())
     try:
-        yield
+        async with beside(work()):
+            yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
         # How the batch ended is news too. What does not go out now waits in the database.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_ROUND):

@@ -1,17 +1,20 @@
-"""The settings' schedules as the dialer's, and what is wrong with them, with its place."""
+"""The settings' schedules as the dialer's, what is wrong with them, and what became of them."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from app import surveys
 from config.loading import Loaded
 from config.sections.schedules import ScheduleSettings
+from core.catalogue import text
 from core.document_faults import closest
 from core.errors import AuthorError, Place, Problem, problem
 from dialer.crontab import trigger
-from dialer.schedules import Schedule
+from dialer.schedules import Schedule, ScheduleNote
 from storage.database import Database
 from storage.schema import Unit
 
@@ -100,6 +103,35 @@ async def unit_faults(loaded: Loaded, database: Database) -> list[Problem]:
         for number, unit in enumerate(each.units)
         if unit not in set(known)
     ]
+
+
+def told(loaded: Loaded, note: ScheduleNote, at: datetime, words: str) -> str:
+    """Return what became of a due time, in words; `at`: when that was."""
+    detail = text("schedule-coalesced", words) if note.detail == "coalesced" else note.detail
+    if note.detail.startswith("later than "):
+        detail = text("schedule-late", words, late=note.detail.removeprefix("later than "))
+    return text(
+        "schedule-ran",
+        words,
+        when=shown(loaded, at),
+        schedule=note.schedule,
+        due=shown(loaded, note.due),
+        outcome=text(f"schedule-outcome-{note.outcome}", words),
+        detail=f" {detail}" if detail else "",
+    )
+
+
+def begun(loaded: Loaded, next_times: Mapping[str, datetime | None], words: str) -> str:
+    """Return in words that the schedules wait, and which of them is due first."""
+    times = {name: due for name, due in next_times.items() if due}
+    first = min(times, key=lambda name: times[name])
+    when = shown(loaded, times[first])
+    return text("schedule-started", words, number=len(next_times), name=first, when=when)
+
+
+def shown(loaded: Loaded, at: datetime) -> str:
+    """Return a moment as screens show it: in the time zone of the calling rules."""
+    return f"{at.astimezone(ZoneInfo(loaded.settings.calling.time_zone)):%Y-%m-%d %H:%M}"
 
 
 def _place(loaded: Loaded, index: int, *path: str | int) -> Place:

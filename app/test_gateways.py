@@ -11,7 +11,7 @@ from config.loading import Loaded, load
 from core.clock import SystemClock
 from core.errors import AuthorError
 from ivr.texting.gateways.http.reading import read_description
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 from tests.peers.smpp_center import Center
 
 PAGE = Path(__file__).parent.parent / "docs" / "channels.md"

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from app.transcribing import Transcribing, beside
+from app.beside import beside
+from app.transcribing import Transcribing
 from conftest import World
 from core.clock import SystemClock
 from core.errors import AuthorError, HuifangError, TransientError, problem
@@ -166,13 +167,11 @@ async def test_what_is_cut_off_waits_again(world: World, tmp_path: Path) -> None
     attempt = await recorded(world, "a.wav")
     ears = Ears()
     ears.go_on.clear()
-    async with beside(at_work(world, ears, tmp_path)):
+    async with beside(at_work(world, ears, tmp_path).run()):
         await ears.busy.wait()
         assert (await row(world, attempt)).state == "working"
     left = await row(world, attempt)
     assert (left.state, left.tries) == ("waiting", 0)
-    async with beside(None):
-        pass
 
 
 async def test_two_at_once_share_the_work(world: World, tmp_path: Path) -> None:

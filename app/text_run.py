@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from app.beside import beside
 from app.context import screen
 from app.gateways import text_gateways
 from app.texting import TextSurveys, text_worker
@@ -14,6 +15,7 @@ from core.clock import Clock
 from core.errors import AuthorError, problem
 from dialer.texting.terms import TextTally
 from dialer.texting.worker import TextWorker
+from ivr.texting.contract import TextGateway
 from storage.database import Database
 
 LINE = 10.0
@@ -25,6 +27,7 @@ class Texts:
     """The worker of this run, and whether a batch of it is by text."""
 
     worker: TextWorker
+    gateways: Sequence[TextGateway]
     surveys: int
     """Surveys of its batches that are held by text."""
 
@@ -59,7 +62,7 @@ async def prepared(
         language=words,
         until_done=until_done,
     )
-    return Texts(worker, number)
+    return Texts(worker, gateways, number)
 
 
 @contextlib.asynccontextmanager
@@ -87,34 +90,31 @@ async def alone(texts: Texts, words: str) -> TextTally:
             await asyncio.sleep(LINE)
             tell(texts.worker.tally, words)
 
-    watching = asyncio.create_task(watch())
-    try:
+    async with beside(watch()):
         tally = await texts.worker.run()
-    finally:
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
     tell(tally, words)
     return tally
 
 
 def tell(tally: TextTally, words: str) -> None:
-    """Say in one line how the texts stand."""
+    """Say how the texts stand."""
+    screen.print(line(tally, words), highlight=False)
+    if tally.trouble:
+        screen.print(tally.trouble, style="red", markup=False)
+
+
+def line(tally: TextTally, words: str) -> str:
+    """Return in one line how the texts stand."""
     ended = "  ".join(
         f"{text(f'disposition-{word}', words)} {number}"
         for word, number in tally.ended.most_common()
     )
-    screen.print(
-        text(
-            "run-texts",
-            words,
-            begun=tally.begun,
-            sent=tally.sent,
-            replies=tally.replies,
-            ended=ended or "-",
-            uncertain=tally.uncertain,
-        ),
-        highlight=False,
+    return text(
+        "run-texts",
+        words,
+        begun=tally.begun,
+        sent=tally.sent,
+        replies=tally.replies,
+        ended=ended or "-",
+        uncertain=tally.uncertain,
     )
-    if tally.trouble:
-        screen.print(tally.trouble, style="red", markup=False)

@@ -5,10 +5,9 @@ that calls under way do not suffer; whatever is cut off is taken up again later.
 """
 
 import asyncio
-import contextlib
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -123,18 +122,3 @@ class Transcribing:
     async def _give_back(self, waiting: Waiting) -> None:
         async with self._database.write() as session:
             await give_back(session, waiting.id)
-
-
-@contextlib.asynccontextmanager
-async def beside(transcribing: Transcribing | None) -> AsyncIterator[None]:
-    """Write recordings down while the calls of the block go on; None: nobody does."""
-    if transcribing is None:
-        yield
-        return
-    task = asyncio.create_task(transcribing.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app import surveys
 from app.calling import Calls, dialer
@@ -55,6 +56,7 @@ NOTICE = (
     "本次通话会录音，不愿意接受回访请按9。"
 )
 QUESTION = "您对这次的处理结果满意吗？满意请按7，不满意请按3，重听请按星号键。"
+OPINION = "请说。"
 HEAD = """\
 flow: {name}
 version: 1
@@ -77,7 +79,7 @@ steps:
     choices:
       - {{key: 7, label: 满意, phrases: [满意], verdict: satisfied}}
       - {{key: 3, label: 不满意, phrases: [不满意], verdict: dissatisfied}}
-  - record: 请说。
+  - record: {opinion}
     id: opinion
     seconds: {seconds}
     silence: 10
@@ -98,7 +100,16 @@ SPOKEN = (
     "我昨天下午给你们打过电话，后来派出所的同志很快就到了，问了情况，也做了登记。"
     "不过结果到现在还没有通知我，希望能尽快给一个答复，另外楼下晚上还是有人在吵。谢谢你们。"
 )
-"""What everybody who is called says, over and over."""
+"""What everybody who is called says in the open answer, over and over."""
+GREETING = "喂，你好。"
+GREETED_AT = 0.4
+"""Seconds after the answer."""
+DECIDED_SECONDS = 0.8
+"""Quiet after the greeting until the first prompt: it is known then that a person picked up."""
+THOUGHT_SECONDS = 1.0
+"""Between the end of a prompt and what the person does about it."""
+LINE_NOISE = 20.0
+"""Root mean square of the line's noise (-61 dBm0): people's lines are never quite silent."""
 
 
 @dataclass
@@ -114,7 +125,9 @@ class House:
 def write_settings(folder: Path, uri: str, *, channels: int, rate: float, recorded: bool) -> Loaded:
     """Write the settings and surveys of a house into `folder`; return them read."""
     (folder / "surveys").mkdir(parents=True)
-    held = HELD.format(name="held", notice=NOTICE, question=QUESTION, seconds=ANSWER_SECONDS)
+    held = HELD.format(
+        name="held", notice=NOTICE, question=QUESTION, opinion=OPINION, seconds=ANSWER_SECONDS
+    )
     (folder / "surveys" / "held.yaml").write_text(held, "utf-8")
     (folder / "surveys" / "short.yaml").write_text(SHORT.format(name="short"), "utf-8")
     file = folder / "huifang.yaml"
@@ -137,25 +150,46 @@ def write_cases(file: Path, number: int, accepted: str) -> None:
             )
 
 
-async def key_seconds(loaded: Loaded) -> float:
-    """Return how many seconds after the answer the key is pressed: after the question."""
+@dataclass(frozen=True)
+class Person:
+    """What everybody who is called does: greets, waits, presses a key, waits, speaks."""
+
+    path: Path
+    """The capture of it, for SIPp."""
+    key_at: float
+    """Seconds after the answer at which the key is pressed: after the question."""
+    seconds: float
+
+
+async def person(path: Path, loaded: Loaded) -> Person:
+    """Write what the called person sends, by the lengths of the prompts of `loaded`."""
     prompts = prompt_cache(loaded)
-    return 1.6 + await prompts.measure(NOTICE, "zh") + await prompts.measure(QUESTION, "zh")
-
-
-def person_sound(path: Path, key_at: float, seconds: float) -> Path:
-    """Write what the called person sends: speech, in which one key is pressed (RFC 4733)."""
-    spoken = np.asarray(Synthesis().make(SPOKEN, Voice("cmn")), dtype=np.float32)
-    scale = 1.0 if np.abs(spoken).max() > 2 else 32767.0
-    pcm = np.resize((spoken * scale).astype("<i2"), int(seconds * 50) * 160)
-    codes = encode_ulaw(pcm.tobytes())
+    asked = await prompts.measure(NOTICE, "zh") + await prompts.measure(QUESTION, "zh")
+    greeting = _spoken(GREETING)
+    key_at = GREETED_AT + len(greeting) / 8000 + DECIDED_SECONDS + asked + THOUGHT_SECONDS
+    seconds = key_at + ANSWER_SECONDS + 10
+    sound = np.random.default_rng(1).normal(0.0, LINE_NOISE, int(seconds * 50) * 160)
+    _put(sound, greeting, GREETED_AT)
+    opinion_at = key_at + await prompts.measure(OPINION, "zh") + THOUGHT_SECONDS
+    _put(sound, np.resize(_spoken(SPOKEN), int((seconds - opinion_at) * 8000)), opinion_at)
+    codes = encode_ulaw(np.clip(sound, -32767, 32767).astype("<i2").tobytes())
     voice = [
         pcap.Packet(n * 0.02, n + 1, n * 160, pcap.PCMU, codes[n * 160 : (n + 1) * 160])
         for n in range(len(codes) // 160)
     ]
     first = int(key_at / 0.02)
     key = pcap.press(KEY, at=key_at, sequence=voice[first].sequence, timestamp=first * 160)
-    return pcap.write(path, [*voice[:first], *key, *voice[first + len(key) :]])
+    pcap.write(path, [*voice[:first], *key, *voice[first + len(key) :]])
+    return Person(path, key_at, seconds)
+
+
+def _spoken(text: str) -> NDArray[np.float64]:
+    return np.asarray(Synthesis().make(text, Voice("cmn")), dtype=np.float64) * 32767
+
+
+def _put(sound: NDArray[np.float64], spoken: NDArray[np.float64], at: float) -> None:
+    part = sound[int(at * 8000) :][: len(spoken)]
+    part += spoken[: len(part)]
 
 
 @asynccontextmanager

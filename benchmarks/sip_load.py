@@ -1,7 +1,8 @@
 """SIP calls held at once on this machine, and calls set up a second, by the whole product.
 
-Everybody who is called is SIPp, which speaks without a pause and presses one key after RFC 4733.
-Each call plays two prompts, waits for the key, records an open answer and the call as a whole.
+Everybody who is called is SIPp, which does what people do: says hello and waits, presses a key
+after the question (RFC 4733), is silent again and then speaks in the open answer. Each call finds
+out who picked up, plays two prompts, waits for the key, records an open answer and the whole call.
 `run()` returns, for each number of calls: keys that were wrong, calls and packets lost, CPU
 milliseconds of the product (dialer and database, line processes, nursery) a call-second, and
 proportional memory (PSS) a call; then the failures of a minute at 20 calls a second, and how long
@@ -81,11 +82,8 @@ async def held(calls: int, folder: Path, also: Processes | None = None) -> dict[
     draft = sip_house.write_settings(
         folder / "draft", "sip:127.0.0.1", channels=1, rate=1, recorded=True
     )
-    key_at = await sip_house.key_seconds(draft)
-    sound = sip_house.person_sound(
-        folder / "speech.pcap", key_at, key_at + sip_house.ANSWER_SECONDS + 10
-    )
-    steps = (sipp.answered(), sipp.sound(sound), sipp.IS_HUNG_UP_ON)
+    called = await sip_house.person(folder / "person.pcap", draft)
+    steps = (sipp.answered(), sipp.sound(called.path), sipp.IS_HUNG_UP_ON)
     async with sipp.Person(folder, *steps, calls=calls + 10) as person:
         loaded = sip_house.write_settings(
             folder / "house", person.uri, channels=calls, rate=SETTING, recorded=True

@@ -69,6 +69,17 @@ class SystemClock:
         return nullcontext()
 
 
+async def pause(clock: Clock, seconds: float, woken: asyncio.Event) -> None:
+    """Wait `seconds`, or until `woken` is set."""
+    sleeping = asyncio.ensure_future(clock.sleep(seconds))
+    waking = asyncio.ensure_future(woken.wait())
+    try:
+        await asyncio.wait([sleeping, waking], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sleeping.cancel()
+        waking.cancel()
+
+
 class VirtualClock:
     """Time that jumps to the next sleeper as soon as nobody has anything left to do.
 

@@ -1,7 +1,8 @@
 """Who a dialer process is: a name that tells, on its own machine, whether it still lives.
 
 ``host/pid-space:pid:start`` - a process id alone may be used again, its start time may not, and
-two containers of one host do not see each other's processes.
+two containers of one host do not see each other's processes. A further dialer of the same process,
+started after the first one failed, has its number behind it: ``:2``.
 """
 
 import os
@@ -9,10 +10,11 @@ import socket
 from pathlib import Path
 
 
-def own_name() -> str:
-    """Return the name of this process."""
+def own_name(life: int = 1) -> str:
+    """Return the name of this process, or of the dialer that is the `life`-th in it."""
     pid = os.getpid()
-    return f"{_place()}:{pid}:{_start_of(pid)}"
+    name = f"{_place()}:{pid}:{_start_of(pid)}"
+    return name if life == 1 else f"{name}:{life}"
 
 
 def is_gone(name: str) -> bool:
@@ -20,8 +22,7 @@ def is_gone(name: str) -> bool:
 
     Processes of other machines are not known: False.
     """
-    place, _, rest = name.partition(":")
-    pid, _, start = rest.partition(":")
+    place, pid, start, *_ = *name.split(":"), "", ""
     if place != _place() or not pid.isdigit():
         return False
     return _start_of(int(pid)) != start

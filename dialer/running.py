@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.catalogue import text
-from core.clock import Clock, VirtualClock
+from core.clock import Clock, VirtualClock, pause
 from core.errors import HuifangError
 from core.trunk import Trunk
 from dialer.behind import BEAT, TRICKLE, Behind
@@ -184,7 +184,11 @@ class Dialer:
             if result.claimed and not self._virtual:
                 looked = result.claimed[0].moment - self._lead.seconds
                 self._lead.took(self.clock.monotonic() - looked)
+            elif result.wait and not self._virtual:
+                now = self.clock.monotonic()
+                self._lead.keep_up(result.given_until, now, self.rules.horizon)
             for claimed in result.claimed:
+                self._lead.claimed(claimed.moment)
                 self._calls.begin(claimed)
             if result.exhausted and not result.claimed:
                 await self._pause(self._until(result.next_due), least=TRICKLE)
@@ -247,13 +251,7 @@ class Dialer:
         if seconds <= 0.03 and not self._virtual:
             await self.clock.sleep(seconds)
             return
-        sleeping = asyncio.ensure_future(self.clock.sleep(seconds))
-        waking = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait([sleeping, waking], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            waking.cancel()
+        await pause(self.clock, seconds, self._wake)
 
     async def _nothing_left(self) -> bool:
         """True where the run is over; where only paused batches are left, say so and wait."""

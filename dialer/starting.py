@@ -100,17 +100,39 @@ def words(reason: Reason, language: str) -> str:
 
 class Lead:
     """How long a claim's transaction takes at present, so that starts are not given out too
-    early to be kept: a little more than lately."""
+    early to be kept: a little more than lately. Dialers that share a trunk need the same: starts
+    lie one after another, so whoever claims further ahead than another leaves it none.
+    """
 
     MOST = 1.0
+    _ALIKE = 0.05
+    """Seconds within which two moments are one: each claim looks at the clocks anew."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self._own = float("-inf")
+        self._looked = 0.0
 
     def took(self, seconds: float) -> None:
         """Note how long a claim took from the look at the clock to the commit's end."""
         rising = seconds > self.seconds
         self.seconds += (min(seconds, self.MOST) - self.seconds) * (0.5 if rising else 0.1)
+
+    def claimed(self, moment: float) -> None:
+        """Note a start (monotonic second) of our own."""
+        self._own = max(self._own, moment)
+
+    def keep_up(self, given_until: float, now: float, horizon: float) -> None:
+        """No start was free: where it is others who claimed them, look as far ahead as they do.
+
+        `given_until`: the last start that was claimed (monotonic second); `horizon`: how far ahead
+        starts are claimed without a lead.
+        """
+        before, self._looked = self._looked or now, now
+        if given_until > self._own + self._ALIKE:
+            # They claimed it at some moment between our last two looks.
+            theirs = given_until - (before + now) / 2 - horizon
+            self.seconds = max(self.seconds, min(theirs, self.MOST))
 
 
 async def wait_for_start(
@@ -140,4 +162,6 @@ async def wait_for_start(
             lead.took(lead.seconds + late)
             late_call()
         moment = await claim_start(database, claimed, rules, clock, lead.seconds)
+        if moment is not None:
+            lead.claimed(moment)
     return False

@@ -21,7 +21,7 @@ from storage.candidates import Candidate, candidates, next_due, ripen
 from storage.database import Database
 from storage.judging import Judge, judged, put_aside
 from storage.schema import Callback
-from storage.trunk_lanes import Lane, lock_lanes, pace_time, save_starts
+from storage.trunk_lanes import HOUSE, Lane, lock_lanes, pace_time, save_starts
 
 CALLBACKS = cast(Table, Callback.__table__)
 SPARE = 4
@@ -90,6 +90,8 @@ class ClaimResult:
     """Where nobody was left to look at: when the next callback becomes due; None: none waits."""
     exhausted: bool = False
     """True: no further candidate is due now."""
+    given_until: float = float("-inf")
+    """Monotonic second of the last start that any dialer has claimed."""
     lost: int = field(default=0)
     """Claims that somebody else had made already (a constraint said so)."""
 
@@ -132,7 +134,9 @@ async def _claim(
     before = {name: lane.last_start for name, lane in lanes.items()}
     starts = _starts(rules, lanes, pace_now, most)
     if not starts:
-        return ClaimResult(wait=_wait(rules, lanes, pace_now))
+        last = lanes[HOUSE].last_start
+        given = moment + (last - pace_now).total_seconds() if last else float("-inf")
+        return ClaimResult(wait=_wait(rules, lanes, pace_now), given_until=given)
     wanted, ripened = len(starts) + SPARE, False
     found = await candidates(session, now, wanted, batches)
     if len(found) < wanted:

@@ -156,6 +156,12 @@ def status(ctx: typer.Context, name: Name, output: Output = Format.TEXT) -> None
     _show(ctx, name, output)
 
 
+@app.command("start")
+def start(ctx: typer.Context, name: Name, by: By = "", reason: Why = "") -> None:
+    """Let a running `huifang serve` begin with it. / 开始：交给长期运行的服务呼叫"""
+    _ask(ctx, name, "start", by, reason)
+
+
 @app.command("pause")
 def pause(ctx: typer.Context, name: Name, by: By = "", reason: Why = "") -> None:
     """Begin no new calls until it is resumed. / 暂停"""

@@ -1,30 +1,23 @@
 """`huifang schedule`: batches that are made by the clock: what is due, what became of it, do it."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from app import recognisers, surveys
-from app.calling import Calls, dialer
-from app.commands.run import obey_keyboard, say_by_keys, watching
+from app.commands.run import say_what_came
 from app.context import Format, FormatOption, language, loaded, moment, print_json, refuse, screen
-from app.noticing import noticing
 from app.opened import with_database
-from app.prompt_building import prepare
-from app.scheduled import schedules, survey_faults, unit_faults
-from app.transcribing import beside
-from app.wiring import on_the_line, opened, prompt_cache, sip_channel, transcribing
+from app.scheduled import told
+from app.serving.house import serve
 from config.loading import Loaded
 from config.logs import set_up
 from core.catalogue import text
-from core.clock import Clock, SystemClock
+from core.clock import Clock
 from core.errors import AuthorError, HuifangError, problem
 from dialer.crontab import trigger
-from dialer.running import Tally
-from dialer.schedules import ScheduleNote, Schedules
+from dialer.schedules import ScheduleNote
 from storage.database import Database
 from storage.schedule_runs import runs as stored_runs
 from storage.schema import ScheduleRun
@@ -86,7 +79,7 @@ def show_runs(
     output: Output = Format.TEXT,
 ) -> None:
     """Show what fired, what was missed, and why; latest first. / 执行与错过的记录"""
-    words = language(ctx)
+    known, words = loaded(ctx), language(ctx)
 
     async def work(database: Database, _settings: Loaded, _clock: Clock) -> list[dict[str, Any]]:
         async with database.read() as session:
@@ -100,7 +93,7 @@ def show_runs(
         screen.print(text("schedule-no-runs", words))
     for run in found:
         note = ScheduleNote(run["schedule"], run["due"], run["outcome"], run["detail"])
-        screen.print(_told(ctx, note, run["ran"] or run["due"], words), markup=False)
+        screen.print(told(known, note, run["ran"] or run["due"], words), markup=False)
 
 
 @app.command("start")
@@ -108,73 +101,13 @@ def start(ctx: typer.Context) -> None:
     """Wait for the times, make the batches and call them; Ctrl-C drains. / 按时生成批次并呼叫"""
     known, words = loaded(ctx), language(ctx)
     set_up(known.settings.logging)
-
-    def tell(note: ScheduleNote) -> None:
-        told = _told(ctx, note, datetime.now(UTC), words)
-        screen.print(told, markup=False, highlight=False)
-
     try:
-        tally = asyncio.run(_start(ctx, known, words, tell))
+        if not known.settings.schedules:
+            raise AuthorError(problem("schedule-none"))
+        tally = asyncio.run(serve(known, words, web=False))
     except HuifangError as error:
         refuse(error, words)
-    if tally.interrupted:
-        screen.print(text("run-interrupted", words, number=tally.interrupted))
-    screen.print(text("run-end", words, started=tally.started, most=tally.most_at_once))
-
-
-async def _start(ctx: typer.Context, known: Loaded, words: str, tell: Any) -> Tally:
-    clock, planned = SystemClock(), schedules(known)
-    if not planned:
-        raise AuthorError(problem("schedule-none"))
-    async with opened(known, clock) as database:
-        if problems := survey_faults(known) + await unit_faults(known, database):
-            raise AuthorError(*problems)
-        hears = recognisers.recogniser(known)
-        channel, prompts = sip_channel(known, hears), prompt_cache(known)
-        models = hears.languages if hears else ()
-        calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
-        ready = {each.survey: _ready(known, each.survey) for each in planned}
-        asked = (*ready.values(), *await calls.prepare(None))
-        say_by_keys(known, asked, words)
-        for survey in asked:
-            await prepare(prompts, survey)
-        waiting = Schedules(
-            database,
-            planned,
-            # As it is then: somebody may mend a survey while this process waits.
-            survey=lambda name: _ready(known, name).facts,
-            rules=known.settings.calling.rules(),
-            clock=clock,
-            noted=tell,
-        )
-        calling = dialer(known, database, channel, calls, clock, language=words, until_done=False)
-        writing = transcribing(known, database, hears, clock)
-        async with on_the_line(known, channel, hears):
-            obey_keyboard(calling, words)
-            await waiting.start()
-            times = {name: due for name, due in waiting.next_times().items() if due}
-            first = min(times, key=lambda name: times[name])
-            begun = text(
-                "schedule-started",
-                words,
-                number=len(planned),
-                name=first,
-                when=moment(ctx, times[first]),
-            )
-            screen.print(begun, markup=False, highlight=False)
-            try:
-                async with (
-                    noticing(known, database, clock, lambda: calling.dead_trunks),
-                    watching(calling, database, None, words),
-                    beside(writing),
-                ):
-                    return await calling.run()
-            finally:
-                await waiting.stop()
-
-
-def _ready(known: Loaded, name: str) -> surveys.ReadySurvey:
-    return surveys.callable_by(known, name)
+    say_what_came(tally, words)
 
 
 def _as_json(run: ScheduleRun) -> dict[str, Any]:
@@ -186,18 +119,3 @@ def _as_json(run: ScheduleRun) -> dict[str, Any]:
         "batch": run.batch_id,
         "detail": run.detail,
     }
-
-
-def _told(ctx: typer.Context, note: ScheduleNote, at: datetime, words: str) -> str:
-    detail = text("schedule-coalesced", words) if note.detail == "coalesced" else note.detail
-    if note.detail.startswith("later than "):
-        detail = text("schedule-late", words, late=note.detail.removeprefix("later than "))
-    return text(
-        "schedule-ran",
-        words,
-        when=moment(ctx, at),
-        schedule=note.schedule,
-        due=moment(ctx, note.due),
-        outcome=text(f"schedule-outcome-{note.outcome}", words),
-        detail=f" {detail}" if detail else "",
-    )

@@ -1,14 +1,21 @@
 """`huifang people` tells who answers, listens, and leaves on Ctrl-C."""
 
 import asyncio
+import json
 import os
 import signal
 
 import pytest
 
 from app.commands.people import _run, rows
+from app.web.server import WebServer
+from core.clock import SystemClock
 from ivr.people.directory import BY_ENDING
 from ivr.people.sip.endpoint import SipPeople
+from ivr.people.texting.gateway import PeopleGateway
+from ivr.people.texting.sendsms import Account
+from ivr.people.writing import texter_of
+from ivr.texting.people import TextPeople
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -16,6 +23,7 @@ def test_every_person_has_a_number_and_is_described(language: str) -> None:
     found = rows(language)
     assert {row["person"] for row in found} == set(BY_ENDING.values())
     assert all(row["does"] and row["disposition"] for row in found)
+    assert all(row["writes"] and row["text_disposition"] for row in found)
 
 
 async def test_it_listens_until_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,9 +35,13 @@ async def test_it_listens_until_ctrl_c(capsys: pytest.CaptureFixture[str]) -> No
             listening.set()
 
     endpoint = Endpoint()
-    running = asyncio.create_task(_run(endpoint, "en", as_json=True))
+    gateway = PeopleGateway("t", SystemClock(), TextPeople(texter_of), Account("people", "people"))
+    texts = WebServer(gateway)
+    running = asyncio.create_task(_run(endpoint, gateway, texts, "en", as_json=True))
     async with asyncio.timeout(5):
         await listening.wait()
         os.kill(os.getpid(), signal.SIGINT)
         await running
-    assert f"sip:127.0.0.1:{endpoint.port}" in capsys.readouterr().out
+    said = json.loads(capsys.readouterr().out)
+    assert said["uri"] == f"sip:127.0.0.1:{endpoint.port}"
+    assert said["sendsms"] == texts.url

@@ -113,6 +113,7 @@ def test_a_batch_is_made_shown_and_controlled(huifang: Command, tmp_path: Path) 
     refused = huifang("batch", "pause", "周一", language="en")
     assert refused.exit_code == 2
     assert "stopped" in refused.stderr
+    assert "进行中" in huifang("batch", "start", "周一").stdout
     assert "周一" in huifang("batch", "list").stdout
 
 

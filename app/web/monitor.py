@@ -3,20 +3,24 @@
 from collections.abc import Callable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app.web.tally import HookTally
 
-def monitor(trouble: Callable[[], Mapping[str, str]], registry: CollectorRegistry) -> Starlette:
+
+def monitor(trouble: Callable[[], Mapping[str, str]], tally: HookTally) -> Starlette:
     """Return the application. `trouble`: each part of the house -> what is wrong with it, or ""."""
+    registry = tally.registry()
 
     async def healthz(_request: Request) -> JSONResponse:
         parts = dict(trouble())
         well = not any(parts.values())
-        return JSONResponse({"well": well, "parts": parts}, 200 if well else 503)
+        webhooks = {"taken": tally.taken, "refused": tally.refused}
+        known = {"well": well, "parts": parts, "webhooks": webhooks}
+        return JSONResponse(known, 200 if well else 503)
 
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import structlog
 
-from core.clock import Clock
+from core.clock import Clock, pause
 from core.errors import HuifangError
 from dialer.identity import is_gone, own_name
 from dialer.texting.beginning import Beginning
@@ -150,13 +150,7 @@ class TextWorker:
         seconds = self._rules.poll
         if again is not None:
             seconds = min(seconds, max(0.01, (again - self._clock.now()).total_seconds()))
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        waking = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait([sleeping, waking], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            waking.cancel()
+        await pause(self._clock, seconds, self._wake)
 
     def _say(self, trouble: str) -> None:
         if trouble and trouble != self.tally.trouble:

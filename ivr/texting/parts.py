@@ -16,7 +16,7 @@ BASIC = (
 """TS 23.038, 6.2.1; 0x1B stands for the way into the extension table."""
 EXTENSION = "\f^{}\\[~]|€"
 """TS 23.038, 6.2.1.1: each takes an escape and a character, two septets."""
-_BASIC = frozenset(BASIC) - {"\x1b"}
+_ALPHABET = frozenset(BASIC + EXTENSION) - {"\x1b"}
 _EXTENSION = frozenset(EXTENSION)
 ONE = {GSM7: 160, UCS2: 70}
 """Units of a message in one part."""
@@ -43,7 +43,7 @@ class Parts:
 
 def encoding_of(text: str) -> str:
     """Return ``gsm7`` where every character is in the default alphabet or its extension."""
-    return GSM7 if all(c in _BASIC or c in _EXTENSION for c in text) else UCS2
+    return GSM7 if _ALPHABET.issuperset(text) else UCS2
 
 
 def _septets(character: str) -> int:
@@ -54,13 +54,20 @@ def _units(character: str) -> int:
     return 2 if ord(character) > 0xFFFF else 1
 
 
+def _units_of(text: str, encoding: str) -> int:
+    """Return what the characters come to, counted at once: this is asked for every message."""
+    if encoding == GSM7:
+        return len(text) + sum(map(text.count, EXTENSION))
+    return len(text.encode("utf-16-be", "surrogatepass")) // 2
+
+
 def parts_of(text: str, each: Mapping[str, int] = EACH) -> Parts:
     """Return how `text` is sent; `each`: units of each part of a longer one."""
     encoding = encoding_of(text)
-    size: Callable[[str], int] = _septets if encoding == GSM7 else _units
-    units = sum(map(size, text))
+    units = _units_of(text, encoding)
     if units <= ONE[encoding]:
         return Parts(encoding, units, (text,))
+    size: Callable[[str], int] = _septets if encoding == GSM7 else _units
     cut: list[str] = []
     start = held = 0
     for index, character in enumerate(text):

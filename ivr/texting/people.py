@@ -66,6 +66,8 @@ class TextPerson:
     """How long he takes to answer."""
     late_seconds: float = 5 * 86400.0
     """How long somebody takes who answers too late."""
+    agreeing: bool = False
+    """True: whoever is not dissatisfied picks the first of the options."""
 
     def gets(self, text: str) -> list[Writes]:
         """Return what is written back."""
@@ -94,8 +96,7 @@ class TextPerson:
             words = f"意见{dice}"
             self.meant.append((question, words))
             return [Writes(words, self.seconds)]
-        index = len(options) - 1 if self.who is Texter.DISSATISFIED else dice % len(options)
-        key, label = options[index]
+        key, label = options[self._picks(len(options), dice)]
         if self.who is Texter.LATE:
             return [Writes(key, self.late_seconds)]
         self.meant.append((question, label))
@@ -105,7 +106,13 @@ class TextPerson:
             odd = (f"选{key}", f"{key}。", chr(ord(key) + 0xFEE0), f"{key} {label}👍")
             return [Writes(odd[dice % len(odd)], self.seconds)]
         copies = 2 if self.who is Texter.TWICE else 1
-        return [Writes(key, self.seconds + dice % 20, copies)]
+        haste = 0 if self.agreeing else dice % 20
+        return [Writes(key, self.seconds + haste, copies)]
+
+    def _picks(self, options: int, dice: int) -> int:
+        if self.who is Texter.DISSATISFIED:
+            return options - 1
+        return 0 if self.agreeing else dice % options
 
 
 @dataclass
@@ -115,12 +122,18 @@ class TextPeople:
     who: Callable[[str], Texter] = by_last_digit
     seconds: float = 40.0
     late_seconds: float = 5 * 86400.0
+    agreeing: bool = False
+    """True: it is known beforehand what everybody thinks; else each has a mind of his own."""
     people: dict[str, TextPerson] = field(default_factory=dict)
 
     def at(self, number: str) -> TextPerson:
         """Return the person at a number."""
         if number not in self.people:
             self.people[number] = TextPerson(
-                number, self.who(number), seconds=self.seconds, late_seconds=self.late_seconds
+                number,
+                self.who(number),
+                seconds=self.seconds,
+                late_seconds=self.late_seconds,
+                agreeing=self.agreeing,
             )
         return self.people[number]

@@ -12,6 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.candidates import SMS
 from storage.schema import Attempt, Batch, Callback, TextConversation, TextMessage
 
 CONVERSATIONS = cast(Table, TextConversation.__table__)
@@ -103,15 +104,19 @@ async def conversations(
 
 async def of_stopped_batches(session: AsyncSession, most: int) -> list[Conversation]:
     """Return conversations of batches that a person stopped, locked."""
-    query = (
-        _SELECT.join(Attempt, Attempt.id == CONVERSATIONS.c.attempt_id)
+    # From the batches' side, one look after another: in one statement SQLite goes through
+    # everybody who is waited for, each time.
+    stopped = (await session.scalars(select(Batch.id).where(Batch.state == "stopped"))).all()
+    if not stopped:
+        return []
+    asked = await session.scalars(
+        select(Attempt.id)
         .join(Callback, Callback.id == Attempt.callback_id)
-        .join(Batch, Batch.id == Callback.batch_id)
-        .where(Batch.state == "stopped")
+        .where(Callback.batch_id.in_(stopped), Callback.state == "calling")
+        .where(Attempt.channel == SMS, Attempt.state == "open")
         .limit(most)
-        .with_for_update(of=CONVERSATIONS, skip_locked=True)
     )
-    return [Conversation(**row._mapping) for row in await session.execute(query)]
+    return list((await conversations(session, asked.all())).values())
 
 
 _CHANGING = (

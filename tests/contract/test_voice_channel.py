@@ -5,7 +5,6 @@ other end do, yields a started channel, the trunk's name and the numbers to call
 """
 
 import asyncio
-import random
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -39,13 +38,13 @@ from ivr.channels.contract import (
 )
 from ivr.channels.dry_run import DryRunChannel
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from ivr.channels.sip.stacks import PJSUA2, PYVOIP, SipStack
 from ivr.people.person import PEOPLE, Behaviour, HangUp, Person, Press, Script, Speak
 from speech.contract import Grammar, Utterance
 from speech.g711 import encode_ulaw
 from speech.synthesis import Synthesis, Voice
 from tests.peers import pcap, sipp
+from tests.peers.ports import rtp_ports
 
 LIMIT = 20.0
 WORDS = "不满意"
@@ -99,11 +98,6 @@ class House:
     """A number that rings for ever."""
     speaks: str
     """A number that answers, says `WORDS` a second later, and again three seconds after that."""
-
-
-def rtp_ports() -> Ports:
-    first = random.randrange(33000, 60000, 2)
-    return Ports(rtp_from=first, rtp_until=first + 4000)
 
 
 def said_twice() -> list[pcap.Packet]:

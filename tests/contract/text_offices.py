@@ -16,12 +16,18 @@ from zoneinfo import ZoneInfo
 import httpx
 import smpp34
 
+from app.beside import beside
+from app.web.server import WebServer
+from core.clock import SystemClock
+from ivr.people.texting.gateway import PeopleGateway
+from ivr.people.texting.sendsms import Account
 from ivr.texting.contract import TextGateway
 from ivr.texting.gateways.http.asking import Own
 from ivr.texting.gateways.http.driver import HttpGateway
 from ivr.texting.gateways.http.reading import description_file, read_description
 from ivr.texting.gateways.smpp.driver import SmppAccount, SmppGateway
 from ivr.texting.gateways.twilio_messages import TwilioAccount, TwilioGateway
+from ivr.texting.people import Texter, TextPeople, Writes
 from tests.peers.http_providers import HttpProvider
 from tests.peers.smpp_center import Center
 from tests.peers.twilio_messages import ACCOUNT, TOKEN, TwilioMessages, calls_back
@@ -110,6 +116,40 @@ async def http() -> AsyncIterator[Office]:
             yield Office(gateway, REACHED, LOST, writes, lambda number: got[number])
         finally:
             await errands.over()
+
+
+@asynccontextmanager
+async def people() -> AsyncIterator[Office]:
+    """The gateway of `huifang people`, described as Kannel is."""
+    async with HookServer() as server:
+        hooks = f"{server.url}/hooks/kannel"
+        behind = PeopleGateway(
+            "there",
+            SystemClock(),
+            TextPeople(lambda n: Texter.UNREACHABLE if n == LOST else Texter.NEVER),
+            Account("tester", "foobar7"),
+            replies_to=f"{hooks}/incoming?token=t0ken&from=%p&to=%P&text=%a&id=%I&at=%T",
+            delivery_seconds=0.0,
+        )
+        sendsms = WebServer(behind)
+        sendsms.open()
+        own = Own(
+            {"address": sendsms.url, "sender": "1069"},
+            {"username": "tester", "password": "foobar7", "hook": "t0ken"},
+        )
+        description = read_description(description_file("kannel", Path()))
+        gateway = server.hooks["kannel"] = HttpGateway("kannel", description, own, address=hooks)
+
+        async def writes(number: str, words: str, copies: int) -> None:
+            await behind.phones.write(number, Writes(words, 0.0, copies))
+
+        try:
+            async with beside(sendsms.run()):
+                yield Office(
+                    gateway, REACHED, LOST, writes, lambda n: behind.phones.people.at(n).got
+                )
+        finally:
+            await behind.close()
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ from ivr.people.directory import person_of
 from ivr.people.person import Person
 from ivr.people.sip import sound
 from ivr.people.sip.endpoint import SipPeople
+from tests.peers.ports import free_port
 
 pytestmark = pytest.mark.live
 SCENARIOS = Path(__file__).parent / "sipp"
@@ -31,12 +31,6 @@ def quickly(number: str) -> Person:
     """Return who answers `number`, after a short ring."""
     person = person_of(number)
     return replace(person, rings=min(person.rings, 0.3))
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def prompt(folder: Path) -> Path:
@@ -57,7 +51,7 @@ async def call(
     process = await asyncio.create_subprocess_exec(
         "sipp", f"127.0.0.1:{people.port}", "-sf", str(own), "-s", number, "-m", "1",
         "-i", "127.0.0.1", "-p", str(free_port()), "-mi", "127.0.0.1",
-        "-mp", str(20000 + 4 * random.randrange(10000)),
+        "-mp", str(free_port(span=4)),
         "-nostdin", "-timeout", "20", "-timeout_error",
         "-trace_err", "-error_file", str(errors), *options,
         cwd=folder,

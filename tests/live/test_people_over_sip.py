@@ -2,7 +2,6 @@
 the simulated people with their own stack on the other; everybody comes to what he should."""
 
 import asyncio
-import random
 import wave
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -19,7 +18,6 @@ from flows.program import Program
 from flows.reader import read
 from ivr.channels.contract import DialRequest
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from ivr.channels.sip.stacks import PJSUA2, PYVOIP, SipStack
 from ivr.conversation import ConversationRules, hold
 from ivr.outcome import Outcome
@@ -28,6 +26,7 @@ from ivr.people.person import BY_LAST_DIGIT, EXPECTED, Behaviour, Person
 from ivr.people.sip import sound
 from ivr.people.sip.endpoint import SipPeople
 from ivr.people.sip.rtp import Impairment
+from tests.peers.ports import rtp_ports
 
 pytestmark = pytest.mark.live
 SURVEY = Path(__file__).parent.parent / "golden" / "surveys" / "overall.yaml"
@@ -123,9 +122,7 @@ async def call(
 
 
 def channel_to(trunk: Trunk, channels: int, stack: SipStack) -> SipChannel:
-    first = random.randrange(33000, 58000, 2)
-    ports = Ports(rtp_from=first, rtp_until=first + 4000)
-    return SipChannel([trunk], channels=channels, ports=ports, stack=stack)
+    return SipChannel([trunk], channels=channels, ports=rtp_ports(), stack=stack)
 
 
 OVER_TCP = (

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import signal
 import wave
 from collections.abc import AsyncIterator
@@ -15,11 +14,11 @@ import pytest
 from core.trunk import Trunk
 from ivr.channels.contract import Answered, Call, DialRequest, Ended, EndedBy, Event, PromptFinished
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from ivr.channels.sip.stacks import PYVOIP
 from speech.g711 import decode_alaw, decode_ulaw, encode_ulaw
 from tests.peers import sipp
 from tests.peers.listener import Listener
+from tests.peers.ports import free_port, rtp_ports
 
 pytestmark = pytest.mark.live
 LIMIT = 25
@@ -31,12 +30,11 @@ async def channel_to(
     person: sipp.Person | str, *, channels: int = 1, silent_seconds: float = 0
 ) -> AsyncIterator[SipChannel]:
     """Start a channel; `person`: SIPp, or the URI of somebody else."""
-    first = random.randrange(33000, 58000, 2)
     uri = person if isinstance(person, str) else person.uri
     channel = SipChannel(
         [Trunk("t", uri)],
         channels=channels,
-        ports=Ports(rtp_from=first, rtp_until=first + 500),
+        ports=rtp_ports(),
         silent_seconds=silent_seconds,
         stack=PYVOIP,
     )
@@ -94,7 +92,7 @@ async def test_an_ack_that_is_lost_is_sent_again(tmp_path: Path) -> None:
 
 
 async def test_nobody_there_is_given_up_at_once_when_we_hang_up(tmp_path: Path) -> None:
-    async with channel_to(f"sip:127.0.0.1:{sipp.free_port()}") as channel:
+    async with channel_to(f"sip:127.0.0.1:{free_port()}") as channel:
         call = await dial(channel)
         await call.hang_up()
         ended = await end_of(call)

@@ -6,7 +6,6 @@ stopped while a trunk does not answer.
 """
 
 import asyncio
-import random
 import wave
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -28,13 +27,13 @@ from ivr.channels.contract import (
     PromptFinished,
 )
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from ivr.channels.sip.stacks import PYVOIP
 from speech.g711 import encode_ulaw
 from tests.live.test_sip_sound import seconds_of, spoken
 from tests.peers import pcap, sipp
 from tests.peers.baresip import Baresip
 from tests.peers.listener import Heard, Listener
+from tests.peers.ports import free_port, rtp_ports
 
 pytestmark = pytest.mark.live
 SECONDS = 180
@@ -168,12 +167,11 @@ async def test_three_minutes(tmp_path: Path) -> None:
     codes = noise(tmp_path / "prompt.wav", SECONDS - 20)
     with Listener() as ears:
         async with long_talker(tmp_path, ears) as talker, Baresip(tmp_path, "13800138001") as echo:
-            nobody = Trunk("nobody", f"sip:127.0.0.1:{sipp.free_port()}")
-            first = random.randrange(33000, 58000, 2)
+            nobody = Trunk("nobody", f"sip:127.0.0.1:{free_port()}")
             channel = SipChannel(
                 [Trunk("talker", talker.uri), Trunk("baresip", echo.uri), nobody],
                 channels=10,
-                ports=Ports(rtp_from=first, rtp_until=first + 500),
+                ports=rtp_ports(),
                 stack=PYVOIP,
             )
             await channel.start()

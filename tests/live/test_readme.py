@@ -20,6 +20,7 @@ from openpyxl import Workbook
 
 from app.demo.cases import HEADINGS, rows
 from app.demo.daytime import daytime_zone
+from tests.peers.ports import rtp_setting
 from tests.test_docs import ROOT, code_lines
 
 PEOPLE = ("1", "20", "7", "000")
@@ -32,7 +33,18 @@ BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHON
 @contextmanager
 def people() -> Iterator[str]:
     """Start simulated people as a process of their own; yields their host and port."""
-    command = [sys.executable, "-m", "app", "people", "--port", "0", "--format", "json"]
+    command = [
+        sys.executable,
+        "-m",
+        "app",
+        "people",
+        "--port",
+        "0",
+        "--text-port",
+        "0",
+        "--format",
+        "json",
+    ]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=BUFFERED
     ) as process:
@@ -66,13 +78,17 @@ def test_the_way_to_a_real_trunk(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     zone = daytime_zone(now)
     day = cases(tmp_path, now, zone)
-    environment = BUFFERED | {
-        "TELECOM_PASSWORD": "secret",
-        "HUIFANG_LANGUAGE": "en",
-        "HUIFANG_CALLING__TIME_ZONE": zone,
-        "HUIFANG_CALLING__TRIES": "1",
-        "HUIFANG_VOICES": '{"zh": {"voice": "cmn", "speed": 300}, "en": {"voice": "en-gb"}}',
-    }
+    environment = (
+        BUFFERED
+        | rtp_setting()
+        | {
+            "TELECOM_PASSWORD": "secret",
+            "HUIFANG_LANGUAGE": "en",
+            "HUIFANG_CALLING__TIME_ZONE": zone,
+            "HUIFANG_CALLING__TRIES": "1",
+            "HUIFANG_VOICES": '{"zh": {"voice": "cmn", "speed": 300}, "en": {"voice": "en-gb"}}',
+        }
+    )
 
     def huifang(*arguments: str, code: int = 0) -> str:
         done = subprocess.run(
@@ -133,7 +149,7 @@ def test_the_demonstration_comes_to_what_it_says(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "app", "demo", "--format", "json", "--folder", str(tmp_path / "d")],
         cwd=ROOT,
-        env=BUFFERED,
+        env=BUFFERED | rtp_setting(),
         capture_output=True,
         text=True,
         timeout=400,

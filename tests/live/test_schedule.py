@@ -24,6 +24,7 @@ from storage.batches import BatchStatus, statuses
 from storage.importing.importer import import_file
 from storage.importing.shipped import find_mapping
 from storage.results import results
+from tests.peers.ports import rtp_ports
 
 pytestmark = pytest.mark.live
 
@@ -64,14 +65,14 @@ def cron() -> str:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, unused_tcp_port: int, cron: str) -> AsyncIterator[Loaded]:
+async def house(tmp_path: Path, cron: str) -> AsyncIterator[Loaded]:
     people = SipPeople("127.0.0.1", 0)
     await people.start()
-    low = 20_000 + unused_tcp_port % 9_000 // 2 * 2
+    rtp = rtp_ports()
     config = tmp_path / "huifang.yaml"
     uri = f"sip:{people.host}:{people.port}"
     zone = daytime_zone(datetime.now(UTC))
-    settings = SETTINGS.format(zone=zone, uri=uri, low=low, high=low + 99, cron=cron)
+    settings = SETTINGS.format(zone=zone, uri=uri, low=rtp.rtp_from, high=rtp.rtp_until, cron=cron)
     config.write_text(settings, "utf-8")
     (tmp_path / "surveys").mkdir()
     (tmp_path / "surveys" / "short.yaml").write_text(SURVEY, "utf-8")

@@ -1,7 +1,6 @@
 """Another SIP stack than SIPp's at the other end: a whole little call with baresip."""
 
 import asyncio
-import random
 from pathlib import Path
 
 import pytest
@@ -17,20 +16,17 @@ from ivr.channels.contract import (
     PromptFinished,
 )
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from tests.live.test_sip_sound import seconds_of, spoken
 from tests.peers.baresip import Baresip
+from tests.peers.ports import rtp_ports
 
 pytestmark = pytest.mark.live
 
 
 async def test_a_prompt_a_key_a_recording_and_a_hang_up(tmp_path: Path) -> None:
-    first = random.randrange(33000, 58000, 2)
     prompt, said = spoken(tmp_path / "prompt.wav", 1000.0, 1.0), tmp_path / "said.wav"
     async with Baresip(tmp_path, "13800138000") as person:
-        channel = SipChannel(
-            [Trunk("t", person.uri)], channels=1, ports=Ports(rtp_from=first, rtp_until=first + 500)
-        )
+        channel = SipChannel([Trunk("t", person.uri)], channels=1, ports=rtp_ports())
         await channel.start()
         seen: list[Event] = []
         try:

@@ -1,7 +1,6 @@
 """Keys over every way, with repetition and loss, from a real SIPp: one press, one key."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,16 +11,11 @@ import pytest
 from core.trunk import Trunk
 from ivr.channels.contract import Answered, DialRequest, Ended, Event, KeyPressed, MachineHeard
 from ivr.channels.sip.driver import SipCall, SipChannel
-from ivr.channels.sip.pool import Ports
 from ivr.channels.sip.stacks import PJSUA2, PYVOIP, SipStack
 from tests.peers import pcap, sipp
+from tests.peers.ports import rtp_ports
 
 pytestmark = pytest.mark.live
-
-
-def rtp_ports() -> Ports:
-    first = random.randrange(33000, 60000, 2)
-    return Ports(rtp_from=first, rtp_until=first + 4000)
 
 
 @pytest.fixture(params=[PJSUA2, PYVOIP], ids=lambda each: each.name)
@@ -92,6 +86,17 @@ async def test_a_press_of_which_most_packets_are_lost(
     other = pcap.press("9", at=0.4, sequence=30, timestamp=4000)
     events = await story(stack, presses(tmp_path, numbered(whole[kept], other[kept])))
     assert keys_of(events) == [("8", "rfc4733"), ("9", "rfc4733")]
+
+
+@pytest.mark.parametrize("kept", [slice(-3, None), slice(-1, None)])
+async def test_a_second_press_of_one_key_of_which_only_the_end_arrives(
+    stack: SipStack, tmp_path: Path, kept: slice
+) -> None:
+    first = pcap.press("8", at=0.0, sequence=10, timestamp=800)
+    second = pcap.press("8", at=0.6, sequence=40, timestamp=5600, milliseconds=140)
+    third = pcap.press("8", at=1.2, sequence=70, timestamp=10400, milliseconds=140)
+    events = await story(stack, presses(tmp_path, numbered(first, second[kept], third[kept])))
+    assert keys_of(events) == [("8", "rfc4733")] * 3
 
 
 async def test_a_press_of_nine_seconds_is_one_key(stack: SipStack, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """More trunks than the library has accounts; trunks that trust different authorities."""
 
 import asyncio
-import random
 from pathlib import Path
 
 import pytest
@@ -10,17 +9,12 @@ from core.errors import PermanentError
 from core.trunk import Trunk
 from ivr.channels.contract import Answered, DialRequest, Ended, EndedBy
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from tests.peers import sipp
 from tests.peers.kamailio import Kamailio
+from tests.peers.ports import free_port, rtp_ports
 
 pytestmark = pytest.mark.live
 LIMIT = 30
-
-
-def rtp_ports() -> Ports:
-    first = random.randrange(33000, 58000, 2)
-    return Ports(rtp_from=first, rtp_until=first + 2000)
 
 
 async def answered(channel: SipChannel, trunk: str) -> bool:
@@ -70,7 +64,7 @@ async def test_many_registrations_are_spread_over_the_lines(tmp_path: Path) -> N
 
 
 async def test_more_registrations_than_the_lines_can_keep_are_refused() -> None:
-    uri = f"sip:127.0.0.1:{sipp.free_port()}"
+    uri = f"sip:127.0.0.1:{free_port()}"
     trunks = [
         Trunk(f"t{n}", uri, username=f"user{n}", password="p", register=True) for n in range(70)
     ]

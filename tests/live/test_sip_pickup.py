@@ -1,7 +1,6 @@
 """Who picked up, in whole calls: real SIP and RTP, spoken greetings, a real recogniser."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +21,6 @@ from ivr.channels.contract import (
 )
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pickup import PickUpRules
-from ivr.channels.sip.pool import Ports
 from ivr.conversation import ConversationRules, hold
 from ivr.outcome import Outcome
 from ivr.people.machines import EXPECTED_UNHEARD, Machine, machines
@@ -35,6 +33,7 @@ from speech.prompts import PromptCache
 from speech.recognition.local import VoskRecogniser
 from speech.synthesis import Synthesis, Voice
 from tests.live.test_sip_speech import Kept, survey
+from tests.peers.ports import rtp_ports
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
 
@@ -55,11 +54,10 @@ async def house(
     """Start a channel to `people`: the last digits of a number are the place in that list."""
     met = SipPeople(people=lambda number: people[int(number[-2:])])
     await met.start()
-    first = random.randrange(33000, 58000, 2)
     channel = SipChannel(
         [Trunk("people", f"sip:127.0.0.1:{met.port}", channels=20)],
         channels=len(people),
-        ports=Ports(rtp_from=first, rtp_until=first + 4000),
+        ports=rtp_ports(),
         recogniser=recogniser,
         # Sound and words may be late on a busy machine; what is tried is not how late.
         pick_up=PickUpRules(Tuning(words_wait=8.0, silence=6.0), lists),

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import signal
 import wave
 from pathlib import Path
@@ -12,17 +11,12 @@ import pytest
 from core.trunk import Trunk
 from ivr.channels.contract import Answered, DialRequest, Ended, EndedBy, Event, RecordingFinished
 from ivr.channels.sip.driver import SipCall, SipChannel
-from ivr.channels.sip.pool import Ports
 from tests.peers import sipp
 from tests.peers.kamailio import Kamailio
+from tests.peers.ports import rtp_ports
 
 pytestmark = pytest.mark.live
 LIMIT = 25
-
-
-def rtp_ports() -> Ports:
-    first = random.randrange(33000, 58000, 2)
-    return Ports(rtp_from=first, rtp_until=first + 2000)
 
 
 async def answered(channel: SipChannel) -> SipCall:

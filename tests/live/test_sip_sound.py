@@ -1,7 +1,6 @@
 """Sound arrives whole: prompts without a gap, recordings of what was said, transfers."""
 
 import asyncio
-import random
 import wave
 from pathlib import Path
 
@@ -11,16 +10,11 @@ import pytest
 from core.trunk import Trunk
 from ivr.channels.contract import Answered, DialRequest, Ended, PromptFinished, TransferFinished
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from speech.tones import tone_pcm
 from tests.peers import sipp
+from tests.peers.ports import rtp_ports
 
 pytestmark = pytest.mark.live
-
-
-def rtp_ports() -> Ports:
-    first = random.randrange(33000, 60000, 2)
-    return Ports(rtp_from=first, rtp_until=first + 2000)
 
 
 def spoken(path: Path, hertz: float, seconds: float) -> Path:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,7 +22,6 @@ from flows.program import Program
 from flows.reader import read
 from ivr.channels.contract import DialRequest, Event, PromptFinished, SpeechBegan
 from ivr.channels.sip.driver import SipCall, SipChannel
-from ivr.channels.sip.pool import Ports
 from ivr.conversation import ConversationRules, hold
 from ivr.outcome import Outcome
 from ivr.people.person import Action, Behaviour, Person, Press, Reaction, Script, Speak
@@ -34,6 +32,7 @@ from speech.contract import Recogniser
 from speech.prompts import PromptCache
 from speech.recognition.local import VoskRecogniser
 from speech.synthesis import Synthesis, Voice
+from tests.peers.ports import rtp_ports
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
 SURVEY = Path(__file__).parent / "speech-ko.yaml"
@@ -115,8 +114,7 @@ async def house(recogniser: Recogniser, met: dict[str, Met]) -> AsyncIterator[Si
             await people.start()
             stack.push_async_callback(people.close)
             trunks.append(Trunk(name, f"sip:127.0.0.1:{people.port}"))
-        first = random.randrange(33000, 58000, 2)
-        ports = Ports(rtp_from=first, rtp_until=first + 4000)
+        ports = rtp_ports()
         channel = SipChannel(trunks, channels=len(met), ports=ports, recogniser=recogniser)
         stack.push_async_callback(channel.close)
         await channel.start()

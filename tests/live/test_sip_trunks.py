@@ -1,7 +1,6 @@
 """Trunks that want something: a password, a registration, TLS, a way through a proxy."""
 
 import asyncio
-import random
 from pathlib import Path
 
 import pytest
@@ -10,17 +9,12 @@ from core.errors import PermanentError
 from core.trunk import Trunk
 from ivr.channels.contract import Answered, DialRequest, Ended, EndedBy, TrunkHealth
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from ivr.channels.sip.stacks import PJSUA2, PYVOIP, SipStack
 from tests.peers import sipp
 from tests.peers.kamailio import Kamailio
+from tests.peers.ports import free_port, rtp_ports
 
 pytestmark = pytest.mark.live
-
-
-def rtp_ports() -> Ports:
-    first = random.randrange(33000, 60000, 2)
-    return Ports(rtp_from=first, rtp_until=first + 2000)
 
 
 @pytest.fixture(params=[PJSUA2, PYVOIP], ids=lambda each: each.name)
@@ -126,7 +120,7 @@ async def test_an_outbound_proxy_is_gone_through(stack: SipStack, tmp_path: Path
 
 
 async def test_a_trunk_that_is_not_there_is_told(stack: SipStack, tmp_path: Path) -> None:
-    nowhere = Trunk("t", f"sip:127.0.0.1:{sipp.free_port()}")
+    nowhere = Trunk("t", f"sip:127.0.0.1:{free_port()}")
     channel = SipChannel([nowhere], channels=1, ports=rtp_ports(), stack=stack)
     await channel.start()
     try:

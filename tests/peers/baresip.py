@@ -5,7 +5,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 
 CONFIG = """\
 poll_method epoll

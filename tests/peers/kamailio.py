@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 from pathlib import Path
 
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 
 CONFIG = """
 debug=1

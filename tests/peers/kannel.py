@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 
 FAKE_SMSC = "/usr/lib/kannel/test/fakesmsc"
 CONFIG = """
@@ -54,11 +54,11 @@ class Kannel:
 
     username, password, secret = "tester", "foobar7", "hook0secret"
 
-    def __init__(self, folder: Path, told: str) -> None:
+    def __init__(self, folder: Path, told: str, *, sending: int | None = None) -> None:
         self._folder = folder / "kannel"
         self._folder.mkdir()
         self._told = told
-        self.sending = free_port()
+        self.sending = sending or free_port()
         self._smsc, self._admin, self._boxes = free_port(), free_port(), free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
 

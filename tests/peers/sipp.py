@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import itertools
-import random
 import signal
 import socket
 import subprocess
 from pathlib import Path
+
+from tests.peers.ports import free_port
 
 _taken = itertools.count()
 
@@ -34,33 +35,6 @@ COPIED_IN_CALL = """[last_Via:]
 [last_Call-ID:]
 [last_CSeq:]
 Contact: <sip:[local_ip]:[local_port];transport=[transport]>"""
-
-
-_given_out: set[int] = set()
-"""Ports whose takers may not have bound them yet."""
-
-
-def free_port(kind: int = socket.SOCK_DGRAM, *, span: int = 1) -> int:
-    """Return a port that nobody listens on, nor on the `span` - 1 above it.
-
-    They lie below those of our own calls (RTP from 20000) and those that the system gives out.
-    """
-    while True:
-        port = random.randrange(10000, 20000 - span, 2)
-        wanted = range(port, port + span)
-        if not _given_out.isdisjoint(wanted):
-            continue
-        with contextlib.ExitStack() as stack:
-            try:
-                for each in wanted:
-                    probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
-                    probe.bind(("127.0.0.1", each))
-            except OSError:
-                continue
-        _given_out.update(wanted)
-        if len(_given_out) > 4000:
-            _given_out.clear()
-        return port
 
 
 def response(status: str, *headers: str, sdp: str = "", copied: str = COPIED) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import smpp34
 
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 
 
 @dataclass

@@ -5,7 +5,7 @@ from typing import Self
 
 from aiohttp import web
 
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 
 
 @dataclass(kw_only=True)

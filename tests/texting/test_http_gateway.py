@@ -27,7 +27,7 @@ from ivr.texting.gateways.http.asking import Own
 from ivr.texting.gateways.http.driver import HttpGateway
 from ivr.texting.gateways.http.reading import description_file, read_description
 from tests.peers.http_providers import HttpProvider
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 from tests.peers.web_hooks import HookServer, Kept
 
 MESSAGE = OutgoingText("m1", "+8613800138000", '您好"，满意&请回复1 ~*+%')

@@ -17,7 +17,7 @@ from ivr.texting.gateways.http.asking import Own
 from ivr.texting.gateways.http.driver import HttpGateway
 from ivr.texting.gateways.http.reading import description_file, read_description
 from tests.peers.kannel import Kannel
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 from tests.peers.web_hooks import HookServer, Kept
 
 pytestmark = pytest.mark.live

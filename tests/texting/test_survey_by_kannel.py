@@ -1,57 +1,108 @@
-"""A whole survey through a real Kannel: the worker asks, a person behind it replies."""
+"""A whole survey through a real Kannel, held by `huifang serve` and its own web server."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from dialer.texting.worker import TextWorker
-from ivr.texting.contract import DeliveryReport, IncomingText, TextEvent
+from app import surveys
+from app.demo.daytime import daytime_zone
+from app.wiring import opened
+from config.loading import load
+from core.clock import SystemClock
+from dialer.batches import create_batch
+from storage.batches import ask, batch_named
+from storage.candidates import SMS
 from storage.database import Database
-from tests.dialing.town import MORNING
+from storage.importing.importer import import_file
+from storage.importing.shipped import find_mapping
+from storage.selection import CaseQuery
 from tests.peers.kannel import Kannel
-from tests.peers.web_hooks import HookServer, Kept
-from tests.texting.desk import ONE, Desk, HandClock
-from tests.texting.test_kannel import gateway
-from tests.texting.town import RULES, programs, settle_texts
+from tests.peers.ports import free_port
+from tests.peers.serving import Serving
+from tests.texting.town import SURVEY, Kept, kept
 
 pytestmark = pytest.mark.live
 
+ONE = "+8613800000000"
+SETTINGS = """\
+database: {{url: "sqlite:///huifang.db"}}
+folders: {{data: .}}
+calling: {{time_zone: {zone}, tries: 1}}
+text_gateways:
+  - name: kannel
+    driver: http
+    description: kannel
+    messages_per_second: 100
+    values: {{address: "{address}", sender: "1069"}}
+    secrets: {{username: {{env: T_USER}}, password: {{env: T_PASSWORD}}, hook: {{env: T_HOOK}}}}
+"""
+SECRETS = {"T_USER": Kannel.username, "T_PASSWORD": Kannel.password, "T_HOOK": Kannel.secret}
+CASES = "警情编号,报警人,联系电话,报警时间,报警类别\nJ1,张三,{number},{day},110警情\n"
 
-async def test_a_survey_is_held_and_its_answers_are_kept(sqlite: Database, tmp_path: Path) -> None:
-    came = Kept()
-    async with HookServer() as server:
-        hooks = f"{server.url}/hooks/kannel"
-        async with Kannel(tmp_path, hooks) as kannel:
-            driver = server.hooks["kannel"] = gateway(kannel.address, hooks)
-            await settle_texts(sqlite, (ONE,))
-            clock = HandClock(MORNING)
-            worker = TextWorker(sqlite, clock, [driver], programs, RULES, name="desk")
-            desk = Desk(sqlite, clock, driver, worker)  # type: ignore[arg-type] - it only asks its name
 
-            async def take(name: str, event: TextEvent) -> None:
-                await worker.take(name, event)
-                await came(name, event)
+async def _batch_by_text(house: Serving) -> None:
+    """Make a running batch by text of one person."""
+    known, clock = load(house.config, SECRETS), SystemClock()
+    (house.folder / "surveys").mkdir()
+    (house.folder / "surveys" / "town.yaml").write_text(SURVEY, "utf-8")
+    cases = house.folder / "cases.csv"
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    cases.write_text(CASES.format(number=ONE, day=day), "utf-8")
+    async with opened(known, clock) as database:
+        await import_file(database, cases, find_mapping("police"), clock=clock)
+        await create_batch(
+            database,
+            name="texts",
+            survey=surveys.writable(known, "town").facts,
+            query=CaseQuery(),
+            rules=known.settings.calling.rules(),
+            clock=clock,
+            channel=SMS,
+        )
+        async with database.write() as session:
+            batch = await batch_named(session, "texts")
+            assert batch
+            assert await ask(session, batch, "start", by="test", now=clock.now())
 
-            await driver.start(take)
-            before = len(await came.until(IncomingText))  # who was at the fake centre first
-            await desk.look()
 
-            def delivered() -> int:
-                arrived = [r.id for r in came.of(DeliveryReport) if r.state == "delivered"]
-                return len(set(arrived))
+async def _delivered(database: Database, number: int) -> Kept:
+    """Wait until so many messages have arrived, as Kannel reports; returns what is kept."""
+    async with asyncio.timeout(60):
+        while True:
+            seen = await kept(database)
+            if seen.states(ONE, "out") == ["delivered"] * number:
+                return seen
+            await asyncio.sleep(0.1)  # another process writes it: there is no event here
 
+
+async def test_a_survey_is_held_and_its_answers_are_kept(tmp_path: Path) -> None:
+    kannel_port = free_port()
+    settings = SETTINGS.format(
+        zone=daytime_zone(datetime.now(UTC)), address=f"http://127.0.0.1:{kannel_port}"
+    )
+    house = Serving(tmp_path, settings, SECRETS)
+    await _batch_by_text(house)
+    async with Kannel(tmp_path, f"{house.url}/hooks/kannel", sending=kannel_port) as kannel, house:
+        known = load(house.config, SECRETS)
+        async with opened(known) as database:
             for turn, reply in enumerate(("1", "超过二十分钟", "民警态度很好，谢谢&"), 1):
-                await came.when(lambda turn=turn: delivered() == turn)
-                clock.forward(seconds=30)
+                await _delivered(database, turn)
                 await kannel.writes(ONE, "1069", reply)
-                await came.until(IncomingText, before + turn)
-                await desk.look()
-            await came.when(lambda: delivered() == 4)  # three questions and the thanks
-            seen = await desk.kept()
-            given = {step: (kept.raw, kept.verdict) for step, kept in seen.answers[ONE].items()}
-            assert given["overall"] == ("1", "satisfied")
-            assert given["arrival"] == ("超过二十分钟", None)
-            assert seen.answers[ONE]["comment"].value == "民警态度很好，谢谢&"
-            assert seen.states(ONE, "out") == ["delivered"] * 4
-            assert [text for _, _, text in kannel.received()] == seen.texts(ONE)
-            await driver.close()
+            seen = await _delivered(database, 4)  # three questions and the thanks
+        given = {step: (one.raw, one.verdict) for step, one in seen.answers[ONE].items()}
+        assert given["overall"] == ("1", "satisfied")
+        assert given["arrival"] == ("超过二十分钟", None)
+        assert seen.answers[ONE]["comment"].value == "民警态度很好，谢谢&"
+        assert [text for _, _, text in kannel.received()] == seen.texts(ONE)
+        [attempt] = seen.attempts[ONE]
+        assert (attempt.state, attempt.disposition) == ("closed", "completed")
+        health = await house.health()
+        assert health["well"]
+        assert set(health["parts"]) == {"texts", "webhooks", "monitor"}
+        # Replies and reports, and none refused.
+        assert health["webhooks"]["taken"] >= 3 + 4
+        assert health["webhooks"]["refused"] == {}
+        assert await house.drain() == 0
+        assert any("Webhooks:" in line for line in house.shown)

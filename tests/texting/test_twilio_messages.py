@@ -18,7 +18,7 @@ from ivr.texting.contract import (
     Refused,
 )
 from ivr.texting.gateways.twilio_messages import TwilioAccount, TwilioGateway
-from tests.peers.sipp import free_port
+from tests.peers.ports import free_port
 from tests.peers.twilio_messages import ACCOUNT, TOKEN, TwilioMessages, calls_back, signature
 from tests.peers.web_hooks import HookServer, Kept
 

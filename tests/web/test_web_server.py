@@ -211,11 +211,13 @@ async def test_monitoring_sees_the_parts_and_the_figures() -> None:
     tally, trouble = HookTally(SystemClock()), {"web": "", "calls": ""}
     tally.count("mas", "signature")
     tally.count("mas", "taken")
-    server = WebServer(monitor(lambda: trouble, tally.registry()))
+    server = WebServer(monitor(lambda: trouble, tally))
     server.open()
     running = asyncio.create_task(server.run())
     answer = await ask(f"{server.url}/healthz", "GET")
-    assert (answer.status_code, answer.json()) == (200, {"well": True, "parts": trouble})
+    figures = {"taken": 1, "refused": {"signature": 1}}
+    assert answer.json() == {"well": True, "parts": trouble, "webhooks": figures}
+    assert answer.status_code == 200
     trouble["calls"] = "线路无应答"
     answer = await ask(f"{server.url}/healthz", "GET")
     assert (answer.status_code, json.loads(answer.text)["parts"]["calls"]) == (503, "线路无应答")

@@ -6,6 +6,7 @@ from typing import Any
 import pjsua2 as pj
 
 from ivr.channels.pjsua2.information import answer_ok
+from ivr.channels.pjsua2.last_event import LastEvent
 from ivr.channels.pjsua2.sound import PersonSound
 from ivr.channels.sip import headers
 from ivr.channels.sip.call import LineCall
@@ -21,6 +22,7 @@ class PjsuaLeg(pj.Call):  # type: ignore[misc]
         account.calls += 1
         self._call, self._uri = call, uri
         self._asked = False
+        self._last_event: LastEvent | None = None
 
     # ------------------------------------------------------------------ what the call asks
 
@@ -98,7 +100,12 @@ class PjsuaLeg(pj.Call):  # type: ignore[misc]
                 self._call.sounds(PersonSound(self.getAudioMedia(index)))
                 return
 
+    def onStreamCreated(self, prm: Any) -> None:
+        version = pj.Endpoint.instance().libVersion().full
+        self._last_event = LastEvent(int(prm.stream), version)
+
     def onStreamDestroyed(self, prm: Any) -> None:  # noqa: ARG002 - pjsua2's name
+        self._last_event = None  # its memory is gone
         self._call.recount()
 
     def onDtmfEvent(self, prm: Any) -> None:
@@ -106,6 +113,8 @@ class PjsuaLeg(pj.Call):  # type: ignore[misc]
         if prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO:
             self._call.key(key, "info")
         else:
+            if self._last_event:
+                self._last_event.forget(key, prm.duration)
             self._call.event(key, prm.timestamp, prm.duration)
 
     def onCallTsxState(self, prm: Any) -> None:
