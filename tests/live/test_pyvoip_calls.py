@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from core.trunk import Trunk
-from ivr.channels.contract import Answered, Call, DialRequest, Ended, EndedBy, Event, PromptFinished
+from ivr.channels.contract import Call, DialRequest, EndedBy, PromptFinished
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.stacks import PYVOIP
 from speech.g711 import decode_alaw, decode_ulaw, encode_ulaw
+from tests.live.test_sip_lines import LIMIT, answered, end_of
 from tests.peers import sipp
 from tests.peers.listener import Listener
 from tests.peers.ports import free_port, rtp_ports
 
 pytestmark = pytest.mark.live
-LIMIT = 25
 ACK = sipp.expect("ACK")
 
 
@@ -49,27 +49,6 @@ async def dial(channel: SipChannel, *, ring_seconds: int = 30) -> Call:
     return await channel.dial(DialRequest("a", "+8613800138000", "t", ring_seconds=ring_seconds))
 
 
-async def answered(channel: SipChannel) -> Call:
-    call = await dial(channel)
-    async with asyncio.timeout(LIMIT):
-        async for event in call.events():
-            assert not isinstance(event, Ended), event
-            if isinstance(event, Answered):
-                return call
-    raise AssertionError("no answer")
-
-
-async def rest(call: Call) -> list[Event]:
-    async with asyncio.timeout(LIMIT):
-        return [event async for event in call.events()]
-
-
-async def end_of(call: Call) -> Ended:
-    *_, ended = await rest(call)
-    assert isinstance(ended, Ended)
-    return ended
-
-
 def answer_again() -> str:
     """Return the step that answers the INVITE, whatever was received since."""
     sdp = sipp.SDP.format(media="[auto_media_port]", codecs="0", event="")
@@ -83,7 +62,7 @@ async def test_an_ack_that_is_lost_is_sent_again(tmp_path: Path) -> None:
     ok = answer_again()
     steps = (sipp.answered(), ok, ACK, ok, ACK, sipp.IS_HUNG_UP_ON)
     async with sipp.Person(tmp_path, *steps) as person, channel_to(person) as channel:
-        call = await answered(channel)
+        call = await answered(channel, "t")
         async with asyncio.timeout(LIMIT):
             while person.heard().count("\nACK sip:") < 3:  # noqa: ASYNC110 - a file
                 await asyncio.sleep(0.05)
@@ -146,7 +125,7 @@ async def test_a_trunk_that_goes_silent_ends_its_call(tmp_path: Path) -> None:
         sipp.Person(tmp_path, *steps, echo=True) as person,
         channel_to(person, silent_seconds=2.0) as channel,
     ):
-        call = await answered(channel)
+        call = await answered(channel, "t")
         person.freeze()
         assert (await end_of(call)).by is EndedBy.CRASH
 
@@ -157,7 +136,7 @@ async def test_a_dead_line_costs_its_own_calls_and_is_replaced(tmp_path: Path) -
         sipp.Person(tmp_path, *steps) as person,
         channel_to(person, channels=20) as channel,
     ):
-        calls = [await answered(channel) for _ in range(4)]
+        calls = [await answered(channel, "t") for _ in range(4)]
         os.kill(channel.pool.lines[0].pid, signal.SIGKILL)
         ends = [asyncio.create_task(end_of(call)) for call in calls]
         crashed, living = await asyncio.wait(ends, timeout=5, return_when=asyncio.FIRST_COMPLETED)
@@ -171,7 +150,7 @@ async def test_a_dead_line_costs_its_own_calls_and_is_replaced(tmp_path: Path) -
         async with asyncio.timeout(LIMIT):
             while len([line for line in channel.pool.lines if line.free]) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        again = await answered(channel)
+        again = await answered(channel, "t")
         await again.hang_up()
         assert (await end_of(again)).by is EndedBy.US
 
@@ -179,7 +158,7 @@ async def test_a_dead_line_costs_its_own_calls_and_is_replaced(tmp_path: Path) -
 async def test_a_line_that_hangs_does_not_hold_up_the_house(tmp_path: Path) -> None:
     steps = (sipp.answered(), sipp.IS_HUNG_UP_ON)
     async with sipp.Person(tmp_path, *steps) as person, channel_to(person) as channel:
-        call = await answered(channel)
+        call = await answered(channel, "t")
         os.kill(channel.pool.lines[0].pid, signal.SIGSTOP)
         async with asyncio.timeout(LIMIT):
             await channel.close()
@@ -217,7 +196,7 @@ async def test_a_codec_that_changes_in_the_middle_of_a_prompt(tmp_path: Path) ->
             sipp.IS_HUNG_UP_ON,
         )
         async with sipp.Person(tmp_path, *steps) as person, channel_to(person) as channel:
-            call = await answered(channel)
+            call = await answered(channel, "t")
             await call.play([tmp_path / "prompt.wav"])
             async with asyncio.timeout(LIMIT):
                 async for event in call.events():
