@@ -124,7 +124,7 @@ def _calendar(loaded: Loaded, now: datetime, language: str) -> Finding:
 
 async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
     try:
-        stack, channel = sip_stack(loaded), sip_channel(loaded)
+        stack, channel = sip_stack(loaded), sip_channel(loaded, receives=False)
     except HuifangError as error:
         yield Finding("trunk", False, "", _said(error, language))
         return

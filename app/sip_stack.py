@@ -1,4 +1,4 @@
-"""Which SIP stack carries the calls, and whether the trunks ask for more than it can do."""
+"""Which SIP stack carries the calls, and whether the settings ask for more than it can do."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ def sip_stack(loaded: Loaded) -> SipStack:
     """Return the configured stack, or the one that is there (``auto``).
 
     Raises PermanentError where its library is not installed, AuthorError with place and reason
-    for every trunk's setting that it cannot do.
+    for every setting that it cannot do.
     """
     stack = choose(loaded.settings.sip.stack)
     faults = [
@@ -19,6 +19,9 @@ def sip_stack(loaded: Loaded) -> SipStack:
         for index, trunk in enumerate(loaded.trunks)
         for setting, problem in stack.faults(trunk)
     ]
+    if loaded.settings.ring_back.sip_port:
+        place = loaded.document.place(("ring_back", "sip_port"))
+        faults += [replace(problem, place=place) for problem in stack.reception_faults()]
     if faults:
         raise AuthorError(*faults)
     return stack

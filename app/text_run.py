@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
 from app.beside import beside
@@ -28,6 +28,7 @@ class Texts:
 
     worker: TextWorker
     gateways: Sequence[TextGateway]
+    written: TextSurveys
     surveys: int
     """Surveys of its batches that are held by text."""
 
@@ -36,7 +37,7 @@ async def prepared(
     known: Loaded,
     database: Database,
     clock: Clock,
-    batches: Sequence[int] | None,
+    batches: Collection[int] | None,
     words: str,
     *,
     until_done: bool,
@@ -62,7 +63,7 @@ async def prepared(
         language=words,
         until_done=until_done,
     )
-    return Texts(worker, gateways, number)
+    return Texts(worker, gateways, surveys, number)
 
 
 @contextlib.asynccontextmanager

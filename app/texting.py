@@ -76,7 +76,7 @@ def text_worker(
     gateways: Sequence[TextGateway],
     clock: Clock,
     *,
-    batches: Sequence[int] | None = None,
+    batches: Collection[int] | None = None,
     language: str = "zh",
     until_done: bool = True,
 ) -> TextWorker:

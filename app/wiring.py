@@ -67,10 +67,15 @@ def studio(loaded: Loaded) -> Studio:
     return Studio(loaded.path(loaded.settings.folders.studio))
 
 
-def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
+def sip_channel(
+    loaded: Loaded, hears: Recogniser | None = None, *, receives: bool = True
+) -> SipChannel:
     """Return the SIP driver with lines for all configured channels; `hears` takes what is spoken.
 
-    Raises AuthorError where no trunk is configured, or one wants what the SIP stack cannot do.
+    `receives`: it takes the calls of people who ring back, where that is configured.
+
+    Raises AuthorError where no trunk is configured, or the settings want what the SIP stack
+    cannot do.
     """
     if not loaded.trunks:
         raise AuthorError(problem("app-no-trunk"))
@@ -88,6 +93,7 @@ def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
         ports=ports,
         recogniser=hears,
         pick_up=pick_up_rules(loaded),
+        reception=loaded.settings.ring_back.sip_port if receives else 0,
         stack=sip_stack(loaded),
     )
 

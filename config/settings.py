@@ -22,6 +22,7 @@ from config.sections.pacing import PacingSettings
 from config.sections.pick_up import PickUpSettings
 from config.sections.recording import RecordingSettings
 from config.sections.retry import RetrySettings
+from config.sections.ring_back import RingBackSettings
 from config.sections.schedules import ScheduleSettings
 from config.sections.sip import SipSettings
 from config.sections.speech import SpeechSettings
@@ -92,6 +93,8 @@ class Settings(BaseSettings):
     """Persons to whom surveys may transfer a call."""
     mail: MailSettings = MailSettings()
     """Notices by e-mail."""
+    ring_back: RingBackSettings = RingBackSettings()
+    """People who ring us by themselves."""
     texting: TextingSettings = TextingSettings()
     """Surveys by text message."""
     text_gateways: tuple[AnyTextGateway, ...] = ()

@@ -25,6 +25,8 @@ class PastAttempt:
     callback_id: int
     same_party: bool = True
     """False where only the number is the same."""
+    by_himself: bool = False
+    """True where the person rang, or wrote, by himself: no call of ours that counts."""
 
 
 @dataclass(frozen=True)

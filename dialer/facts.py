@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.disposition import Disposition
 from core.rules import CallingRules
 from dialer.decision import CallbackFacts, PastAttempt
+from storage.attempt_rows import INCOMING
 from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
 
 
@@ -54,6 +55,7 @@ def facts_of(callback: KnownCallback, attempts: list[KnownAttempt]) -> CallbackF
                 e164=past.e164,
                 callback_id=past.callback_id,
                 same_party=past.party_id == callback.party_id,
+                by_himself=past.direction == INCOMING,
             )
             for past in attempts
             if past.party_id == callback.party_id or past.e164 == callback.e164

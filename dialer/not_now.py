@@ -185,11 +185,13 @@ def hours(facts: CallbackFacts, rules: CallingRules, at: datetime) -> Ruling:
 
 
 def _counting(facts: CallbackFacts) -> list[PastAttempt]:
-    """Attempts that are held against the person: all but those that failed by our own fault."""
+    """Attempts that are held against the person: all but those that failed by our own fault, and
+    those that he made himself."""
     return [
         past
         for past in facts.history
-        if past.disposition is None or past.disposition.counts_against_party
+        if (past.disposition is None or past.disposition.counts_against_party)
+        and not past.by_himself
     ]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.follow_up import rank
+from storage.attempt_rows import INCOMING
 from storage.attempts import (
     KEPT,
     TRIED,
@@ -24,6 +25,7 @@ from storage.attempts import (
     what_becomes,
 )
 from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
+from storage.incoming.settling import settle
 from storage.schema import Answer, Attempt, Callback, FollowUpEvent, FollowUpItem
 
 ATTEMPTS = cast(Table, Attempt.__table__)
@@ -56,7 +58,11 @@ async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
         return
     await connection.execute(_CLOSE, [_closed(end) for end, _ in still])
     await connection.execute(
-        TRIED, [tried(end, found[end.attempt_id].callback_id) for end, _ in still]
+        TRIED,
+        [
+            tried(end, found[end.attempt_id].callback_id, found[end.attempt_id].direction)
+            for end, _ in still
+        ],
     )
     known = await known_callbacks(session, [row.callback_id for row in found.values()])
     attempts = await known_attempts(
@@ -75,7 +81,9 @@ async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
             await number_is_invalid(session, callback, row.e164, end, why)
             continue
         state, reason = what_becomes(end, step)
-        if state == "follow_up":
+        if row.direction == INCOMING:
+            state, reason = await settle(session, callback, state, reason, end)
+        if state == "follow_up" and reason:
             persons.append((callback, reason, end.ended_at))
         waits = state == "waiting"
         next_at = end.booked_at or step.at if waits else None
@@ -121,9 +129,13 @@ def _close_statement() -> Any:
     return update(ATTEMPTS).where(columns.id == bindparam("of")).values(**plain, **kept)
 
 
-_OPEN = select(ATTEMPTS.c.id, ATTEMPTS.c.callback_id, ATTEMPTS.c.party_id, ATTEMPTS.c.e164).where(
-    ATTEMPTS.c.id.in_(bindparam("ids", expanding=True)), ATTEMPTS.c.state == "open"
-)
+_OPEN = select(
+    ATTEMPTS.c.id,
+    ATTEMPTS.c.callback_id,
+    ATTEMPTS.c.party_id,
+    ATTEMPTS.c.e164,
+    ATTEMPTS.c.direction,
+).where(ATTEMPTS.c.id.in_(bindparam("ids", expanding=True)), ATTEMPTS.c.state == "open")
 _CLOSE = _close_statement()
 _SET = (
     update(CALLBACKS)

@@ -14,8 +14,10 @@ from sqlalchemy import Table, Update, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from storage.attempt_rows import INCOMING, OUTGOING
 from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
 from storage.followups import open_item
+from storage.incoming.settling import settle
 from storage.schema import Answer, Attempt, Callback, PartyNumber
 from storage.transcripts import RECORDED, await_words
 
@@ -127,7 +129,7 @@ def _closing(names: tuple[str, ...]) -> ReturningUpdate[Any]:
     return (
         _setting(table, names)
         .where(table.c.state == "open")
-        .returning(table.c.callback_id, table.c.party_id, table.c.e164)
+        .returning(table.c.callback_id, table.c.party_id, table.c.e164, table.c.direction)
     )
 
 
@@ -145,8 +147,8 @@ async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -
     attempt = closed.one_or_none()
     if attempt is None:
         return False
-    callback_id, party_id, e164 = attempt
-    await connection.execute(TRIED, tried(end, callback_id))
+    callback_id, party_id, e164, direction = attempt
+    await connection.execute(TRIED, tried(end, callback_id, direction))
     known = (await known_callbacks(session, [callback_id]))[callback_id]
     attempts = await known_attempts(session, party_ids=[party_id], numbers=[e164])
     step, why = following(known, attempts)
@@ -154,7 +156,11 @@ async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -
         await number_is_invalid(session, known, e164, end, why)
         return True
     state, reason = what_becomes(end, step)
-    if state == "follow_up":
+    if direction == INCOMING:
+        state, reason = await settle(session, known, state, reason, end)
+    if state == "follow_up" and not reason:
+        await _set(session, callback_id, state, why, closed_at=end.ended_at)
+    elif state == "follow_up":
         await _give_to_person(session, known, reason, why, end.ended_at)
     elif state == "waiting":
         at = end.booked_at or step.at
@@ -175,13 +181,13 @@ def what_becomes(end: AttemptEnd, step: NextStep) -> tuple[str, str]:
     return "follow_up", step.follow_up or "not_reached"
 
 
-def tried(end: AttemptEnd, callback_id: int) -> dict[str, Any]:
-    """Return the values of `TRIED`."""
+def tried(end: AttemptEnd, callback_id: int, direction: str) -> dict[str, Any]:
+    """Return the values of `TRIED`: who rings by himself uses up none of our tries."""
     return {
         "which": callback_id,
         "disposition": end.disposition,
         "new_verdict": end.verdict,
-        "more": int(end.counts),
+        "more": int(end.counts and direction == OUTGOING),
     }
 
 

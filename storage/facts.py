@@ -46,6 +46,8 @@ class KnownAttempt(NamedTuple):
     claimed_at: datetime
     ended_at: datetime | None
     disposition: str | None
+    direction: str
+    """outgoing, incoming."""
 
 
 async def known_callbacks(
@@ -127,6 +129,7 @@ def _attempts() -> Any:
         Attempt.claimed_at,
         Attempt.ended_at,
         Attempt.disposition,
+        Attempt.direction,
     ).where(Attempt.claimed_at > bindparam("since"))
     people: Any = bindparam("people", expanding=True)
     # Each half on an index of its own: an OR over both would read the whole table. The second

@@ -49,6 +49,8 @@ class AttemptFound:
     verdict: str | None
     reason: str
     sip_status: int
+    direction: str
+    """outgoing; incoming: the person rang, or wrote, by himself."""
 
 
 async def find_parties(
@@ -118,6 +120,7 @@ async def attempts_of(session: AsyncSession, party_id: int) -> list[AttemptFound
             Attempt.verdict,
             Attempt.reason,
             Attempt.sip_status,
+            Attempt.direction,
         )
         .where(Attempt.party_id == party_id)
         .order_by(Attempt.claimed_at.desc(), Attempt.id.desc())

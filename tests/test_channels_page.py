@@ -14,11 +14,11 @@ from tests.test_docs import ROOT
 
 PAGE = (ROOT / "docs" / "channels.md").read_text("utf-8")
 DRIVERS: dict[str, frozenset[Ability]] = {
-    "SIP: `pjsua2`": PJSUA2.abilities | {Ability.SPEECH, Ability.PICK_UP},
+    "SIP: `pjsua2`": PJSUA2.abilities | {Ability.SPEECH, Ability.PICK_UP, Ability.INCOMING},
     "SIP: `pyvoip`": PYVOIP.abilities | {Ability.SPEECH, Ability.PICK_UP},
     "dry run of calls": frozenset(DryRunChannel.abilities),
 }
-"""Heading of a column -> all that the driver can do; speech and pick-up where they are set up."""
+"""Heading of a column -> all that the driver can do, what has to be set up for it included."""
 
 
 def table(heading: str) -> list[list[str]]:

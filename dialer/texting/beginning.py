@@ -1,6 +1,6 @@
 """How conversations by text begin: the survey, the case's fields, the first message."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,7 +41,7 @@ class Beginning:
         rates: Mapping[str, float],
         rules: TextingRules,
         tally: TextTally,
-        batches: Sequence[int] | None,
+        batches: Collection[int] | None,
     ) -> None:
         """`rates`: gateway -> messages a second; `batches`: only these (None: all running)."""
         self._database, self._programs, self._rates = database, programs, dict(rates)

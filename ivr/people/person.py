@@ -133,6 +133,8 @@ class Person:
     """What `early` or `greeting` says of the number."""
     keys_by: str = "rfc4733"
     """How keys travel: ``rfc4733``, ``info`` or ``inband``."""
+    rings_back: float = 0.0
+    """Seconds after which he rings us whom we did not reach, to do what `script` says; 0: never."""
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,10 @@ class Attempt(Base):
     e164: Mapped[str] = mapped_column(String(20))
     channel: Mapped[str] = mapped_column(String(20), default="sip")
     """The driver: sip, sms."""
+    direction: Mapped[str] = mapped_column(
+        String(10), default="outgoing", server_default="outgoing"
+    )
+    """outgoing: we reached out; incoming: the person rang, or wrote, by himself."""
     trunk: Mapped[str] = mapped_column(String(100), default="")
     dialer: Mapped[str] = mapped_column(String(100))
     """Which dialer process holds it: host, process id and start."""

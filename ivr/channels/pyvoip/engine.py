@@ -16,7 +16,8 @@ from ivr.channels.pyvoip.phone import Phone
 from ivr.channels.pyvoip.stream import FRAME_SECONDS, Stream
 from ivr.channels.sip.call import LineCall
 from ivr.channels.sip.protocol import Ask, LineTrunk, Place, Setup
-from ivr.channels.sip.stack import StackError
+from ivr.channels.sip.received import ReceivedCall
+from ivr.channels.sip.stack import Arrival, StackError
 
 MOST_CALLS = 10
 """Calls put on one process: a crash loses them all, and their sound is one thread's work."""
@@ -31,6 +32,9 @@ class Engine:
     """The trunks and the sound of one process."""
 
     most_trunks = MOST_TRUNKS
+
+    take: Callable[[ReceivedCall, Arrival], None]
+    """Never used: nobody can call us here."""
 
     def __init__(self, setup: Setup, report: Callable[[Any], None]) -> None:
         self._setup, self._report = setup, report

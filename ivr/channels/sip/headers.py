@@ -1,7 +1,9 @@
 """What pjsua2 does not take apart: single headers and bodies of SIP messages. Pure."""
 
 import re
+from urllib.parse import unquote
 
+_USER = re.compile(r"(?:sips?:([^@>\s]+)@|tel:([^>;\s]+))", re.IGNORECASE)
 _CAUSE = re.compile(r"Q\.850\s*;(?:.*?;)?\s*cause\s*=\s*(\d+)", re.IGNORECASE)
 _SIGNAL = re.compile(r"^\s*Signal\s*=\s*([0-9A-Da-d*#]|1[01])\s*$", re.IGNORECASE | re.MULTILINE)
 
@@ -14,6 +16,34 @@ def header(message: str, name: str) -> str:
         if separator and key.strip().lower() == name.lower():
             return value.strip()
     return ""
+
+
+def caller(message: str) -> str:
+    """Return the number of who calls, as the network writes it; empty: withheld or none.
+
+    What the network asserts (P-Asserted-Identity, RFC 3325) goes before what the caller says of
+    himself (From). Who asks for privacy (RFC 3323) is not looked up.
+    """
+    asked = header(message, "Privacy").lower()
+    if asked and asked != "none":
+        return ""
+    for name in ("P-Asserted-Identity", "From", "f"):
+        if (value := header(message, name)) and (number := _number(value)):
+            return number
+    return ""
+
+
+def called(message: str) -> str:
+    """Return the number in the request line, as the network writes it; empty: none."""
+    return _number(message.split("\r\n", 1)[0].partition(" ")[2])
+
+
+def _number(value: str) -> str:
+    """Return the number of a SIP or tel URI (RFC 3261, 19.1; RFC 3966), or nothing."""
+    found = _USER.search(value)
+    user = unquote(found[1] or found[2]).partition(";")[0] if found else ""
+    digits = re.sub(r"[\s().-]", "", user)
+    return digits if re.fullmatch(r"\+?[0-9]{2,20}", digits) else ""
 
 
 def q850_cause(message: str) -> int:

@@ -9,16 +9,28 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ivr.channels.sip.protocol import Ask, Place, Setup
 
 if TYPE_CHECKING:
     from ivr.channels.sip.call import LineCall
+    from ivr.channels.sip.received import ReceivedCall
 
 
 class StackError(Exception):
     """The stack cannot do what it was asked; its words say why."""
+
+
+class Arrival(NamedTuple):
+    """What is seen of a call that comes in."""
+
+    trunk: str
+    """Of whose address it comes; empty: of none."""
+    address: str
+    """IP address and port from which it comes."""
+    message: str
+    """The INVITE."""
 
 
 class Source(Protocol):
@@ -120,6 +132,9 @@ class Stack(Protocol):
 
     most_trunks: int
     """Trunks that can be in use at once."""
+    take: "Callable[[ReceivedCall, Arrival], None]"
+    """Set by the line that takes calls (`Setup.reception`): given each call that comes in. A stack
+    that cannot take calls gives none."""
 
     def start(self) -> None:
         """Open the sockets, register. Raises StackError."""

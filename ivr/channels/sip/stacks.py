@@ -21,6 +21,8 @@ class SipStack:
     abilities: frozenset[Ability]
     transports: frozenset[str]
     """How SIP may travel: ``udp``, ``tcp``, ``tls``."""
+    receives: bool
+    """True where people can ring us."""
 
     @property
     def installed(self) -> bool:
@@ -50,9 +52,17 @@ class SipStack:
             for setting, transport in found
         ]
 
-    def check(self, trunks: Sequence[Trunk]) -> None:
-        """Raise PermanentError with all that the trunks want and the stack cannot do."""
+    def reception_faults(self) -> list[Problem]:
+        """Return what is wrong with a port on which people ring us."""
+        return [] if self.receives else [problem("sip-stack-incoming", stack=self.name)]
+
+    def check(self, trunks: Sequence[Trunk], *, reception: bool) -> None:
+        """Raise PermanentError with all that is wanted and the stack cannot do.
+
+        `reception`: people are to be able to ring us.
+        """
         faults = [fault for trunk in trunks for _, fault in self.faults(trunk)]
+        faults += self.reception_faults() if reception else []
         if faults:
             raise PermanentError(*faults)
 
@@ -72,8 +82,16 @@ PJSUA2 = SipStack(
     "ivr.channels.pjsua2.engine",
     _BOTH | {Ability.TRANSFER},
     frozenset({"udp", "tcp", "tls"}),
+    receives=True,
 )
-PYVOIP = SipStack("pyvoip", "pyVoIP", "ivr.channels.pyvoip.engine", _BOTH, frozenset({"udp"}))
+PYVOIP = SipStack(
+    "pyvoip",
+    "pyVoIP",
+    "ivr.channels.pyvoip.engine",
+    _BOTH,
+    frozenset({"udp"}),
+    receives=False,
+)
 STACKS = {stack.name: stack for stack in (PJSUA2, PYVOIP)}
 
 
