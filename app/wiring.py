@@ -79,22 +79,26 @@ def sip_channel(
     """
     if not loaded.trunks:
         raise AuthorError(problem("app-no-trunk"))
-    sip, pacing = loaded.settings.sip, loaded.settings.pacing
-    ports = Ports(
-        address=sip.bind_address,
-        public_address=sip.public_address,
-        rtp_from=sip.rtp_ports[0],
-        rtp_until=sip.rtp_ports[1],
-    )
-    channels = min(pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
+    channels = min(loaded.settings.pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
     return SipChannel(
         loaded.trunks,
         channels=channels,
-        ports=ports,
+        ports=sip_ports(loaded),
         recogniser=hears,
         pick_up=pick_up_rules(loaded),
         reception=loaded.settings.ring_back.sip_port if receives else 0,
         stack=sip_stack(loaded),
+    )
+
+
+def sip_ports(loaded: Loaded) -> Ports:
+    """Return where the lines listen."""
+    sip = loaded.settings.sip
+    return Ports(
+        address=sip.bind_address,
+        public_address=sip.public_address,
+        rtp_from=sip.rtp_ports[0],
+        rtp_until=sip.rtp_ports[1],
     )
 
 
