@@ -64,7 +64,10 @@ class House:
         )
         if texts is not None:
             self._texts = texts
-            self.hooks |= webhooks(texts.gateways)
+            if web:
+                self.hooks |= webhooks(texts.gateways)
+            else:
+                text_run.say_unheard(texts, self._words)
             self._inner.append(self._keeper(TextsPart(texts, written)))
         if known.trunks or planned:
             asked = {each.survey for each in planned}
