@@ -65,7 +65,10 @@ class House:
         )
         if texts is not None:
             self._texts = texts
-            self.hooks |= webhooks(texts.gateways)
+            if web:
+                self.hooks |= webhooks(texts.gateways)
+            else:
+                text_run.say_unheard(texts, self._words)
             self._inner.append(self._keeper(TextsPart(texts, written)))
         spoken = [each for each in planned if VOICE in each.plan.channels]
         if known.trunks or spoken:
