@@ -17,6 +17,7 @@ from app.wiring import conversation_rules, dialer_rules
 from config.loading import Loaded
 from core.clock import Clock
 from core.errors import AuthorError
+from core.plan import VOICE
 from core.trunk import Trunk
 from dialer.cloud.holding import Wanted
 from dialer.incoming.reception import RingBack
@@ -32,7 +33,7 @@ from ivr.conversation_rules import ConversationRules
 from ivr.outcome import Outcome
 from speech.contract import PromptSource
 from storage.batches import flow_versions
-from storage.candidates import VOICE, Candidate
+from storage.candidates import Candidate
 from storage.case_fields import fields_of, fields_of_batch
 from storage.claims import Claimed
 from storage.database import Database

@@ -19,6 +19,7 @@ from app.gateways import text_gateways
 from app.measuring import measured
 from app.prompt_building import build
 from app.scheduled import survey_faults, unit_faults
+from app.sip_stack import sip_stack
 from app.vocabulary import Words, hears, vocabulary
 from app.web.readiness import web_server
 from app.webhooks import webhooks
@@ -46,8 +47,8 @@ class Finding:
     """One thing that was looked at."""
 
     what: str
-    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``gateway``, ``webhooks``,
-    ``voice``, ``schedules``, ``mail``, ``speech``, ``survey``."""
+    """``settings``, ``database``, ``disk``, ``calendar``, ``sip``, ``trunk``, ``gateway``,
+    ``webhooks``, ``voice``, ``schedules``, ``mail``, ``speech``, ``survey``."""
     good: bool
     name: str = ""
     detail: str = ""
@@ -133,10 +134,11 @@ async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
 
 async def _sip_trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
     try:
-        channel = sip_channel(loaded, receives=False)
+        stack, channel = sip_stack(loaded), sip_channel(loaded, receives=False)
     except HuifangError as error:
         yield Finding("trunk", False, "", _said(error, language))
         return
+    yield Finding("sip", True, stack.name, text(f"check-sip-{stack.name}", language))
     try:
         await channel.start()
         for health in await channel.check():

@@ -1,7 +1,7 @@
 """The calls of `huifang run` and `huifang serve`: the dialer with its lines and its prompts."""
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from app import recognisers
@@ -29,6 +29,9 @@ class Voice:
     dialer: Dialer
     surveys: int
     """Surveys of its batches that are held by voice."""
+    admit: Callable[[Collection[int]], Awaitable[int]]
+    """Reads and checks the surveys of further batches and makes their prompts, as `prepared` did;
+    returns how many. Raises AuthorError."""
     _known: Loaded
     _database: Database
     _clock: Clock
@@ -64,9 +67,9 @@ async def prepared(
     """Read and check the surveys of the batches (None: of all running ones), make their prompts
     and those of the `further` ones; says which spoken answers nothing here can hear.
 
-    `name`: of the dialer, where it is not the first of this process. `cloud`: the lines of a cloud
-    provider, whose webhooks are served. Raises AuthorError where something of it cannot be had:
-    nobody is called then.
+    `batches` may grow while calls are made; see `Voice.admit`. `name`: of the dialer, where it is
+    not the first of this process. `cloud`: the lines of a cloud provider, whose webhooks are
+    served. Raises AuthorError where something of it cannot be had: nobody is called then.
     """
     hears = recognisers.recogniser(known)
     channel, prompts = Lines(known, hears, cloud), prompt_cache(known)
@@ -74,13 +77,19 @@ async def prepared(
     calls = Calls(
         known, database, channel, prompts, clock, known.trunks, models=models, cloud=cloud
     )
-    ready = [*further, *await calls.prepare(batches)]
-    if sip_trunks(known):  # elsewhere the provider speaks and hears
-        for warning in recognisers.accept(known, (survey.file.flow for survey in ready)):
-            complaints.print(warning.sentence(words), style="yellow", markup=False)
-    if sip_trunks(known) or (cloud and cloud.plays_files):
-        for survey in ready:
-            await prepare(prompts, survey)
+    by_sip = bool(sip_trunks(known))  # elsewhere the provider speaks and hears
+
+    async def admit(batches: Collection[int] | None, further: Iterable[ReadySurvey] = ()) -> int:
+        ready = [*further, *await calls.prepare(batches)]
+        if by_sip:
+            for warning in recognisers.accept(known, (survey.file.flow for survey in ready)):
+                complaints.print(warning.sentence(words), style="yellow", markup=False)
+        if by_sip or (cloud and cloud.plays_files):
+            for survey in ready:
+                await prepare(prompts, survey)
+        return len(ready)
+
+    surveys = await admit(batches, further)
     calling = dialer(
         known,
         database,
@@ -93,4 +102,4 @@ async def prepared(
         name=name,
         ring_back=ring_back(known, channel, calls, prompts, clock),
     )
-    return Voice(calling, len(ready), known, database, clock, channel, hears)
+    return Voice(calling, surveys, admit, known, database, clock, channel, hears)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.recognisers import chosen
+from app.sip_stack import sip_stack
 from app.transcribing import Transcribing
 from config.loading import Loaded
 from config.sections.trunks import SIP
@@ -76,11 +77,15 @@ def sip_trunks(loaded: Loaded) -> tuple[Trunk, ...]:
 
 
 def abilities(loaded: Loaded) -> frozenset[Ability]:
-    """Return what every trunk of the house can do: a call may go over any of them."""
-    sip, found = sip_trunks(loaded), frozenset(SipChannel.abilities)
-    if len(sip) == len(loaded.trunks):
-        return found
-    return found & CLOUD_ABILITIES if sip else CLOUD_ABILITIES
+    """Return what every trunk of the house can do: a call may go over any of them.
+
+    Raises as `sip_stack` does.
+    """
+    by_sip = len(sip_trunks(loaded))
+    if loaded.trunks and not by_sip:
+        return CLOUD_ABILITIES
+    found = sip_stack(loaded).abilities
+    return found if by_sip == len(loaded.trunks) else found & CLOUD_ABILITIES
 
 
 def sip_channel(
@@ -90,26 +95,32 @@ def sip_channel(
 
     `receives`: it takes the calls of people who ring back, where that is configured.
 
-    Raises AuthorError where no trunk is configured.
+    Raises AuthorError where no trunk is configured, or the settings want what the SIP stack
+    cannot do.
     """
     trunks = sip_trunks(loaded)
     if not trunks:
         raise AuthorError(problem("app-no-trunk"))
-    sip, pacing = loaded.settings.sip, loaded.settings.pacing
-    ports = Ports(
+    channels = min(loaded.settings.pacing.channels, sum(trunk.channels for trunk in trunks))
+    return SipChannel(
+        trunks,
+        channels=channels,
+        ports=sip_ports(loaded),
+        recogniser=hears,
+        pick_up=pick_up_rules(loaded),
+        reception=loaded.settings.ring_back.sip_port if receives else 0,
+        stack=sip_stack(loaded),
+    )
+
+
+def sip_ports(loaded: Loaded) -> Ports:
+    """Return where the lines listen."""
+    sip = loaded.settings.sip
+    return Ports(
         address=sip.bind_address,
         public_address=sip.public_address,
         rtp_from=sip.rtp_ports[0],
         rtp_until=sip.rtp_ports[1],
-    )
-    channels = min(pacing.channels, sum(trunk.channels for trunk in trunks))
-    return SipChannel(
-        trunks,
-        channels=channels,
-        ports=ports,
-        recogniser=hears,
-        pick_up=pick_up_rules(loaded),
-        reception=loaded.settings.ring_back.sip_port if receives else 0,
     )
 
 
