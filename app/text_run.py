@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
 from app.beside import beside
-from app.context import screen
+from app.context import complaints, screen
 from app.gateways import text_gateways
 from app.texting import TextSurveys, text_worker
+from app.webhooks import webhooks
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock
@@ -64,6 +65,12 @@ async def prepared(
         until_done=until_done,
     )
     return Texts(worker, gateways, surveys, number)
+
+
+def say_unheard(texts: Texts, words: str) -> None:
+    """Say which gateways tell what only `huifang serve` hears: replies and reports."""
+    if names := ", ".join(webhooks(texts.gateways)):
+        complaints.print(text("run-unheard", words, names=names), style="yellow", markup=False)
 
 
 @contextlib.asynccontextmanager
