@@ -14,7 +14,7 @@ help:
 	@echo "make bench   the benchmarks (results in benchmarks/results/)"
 
 $(VENV)/.demo: pyproject.toml
-	$(PYTHON) -c 'import sys; v=sys.version_info[:2]; sys.exit(0 if (3,11)<=v<=(3,12) else "Huifang needs Python 3.11 or 3.12; this is %d.%d. Set PYTHON=..." % v)'
+	$(PYTHON) -c 'import sys; v=sys.version_info[:2]; sys.exit(0 if (3,11)<=v<=(3,13) else "Huifang needs Python 3.11, 3.12 or 3.13; this is %d.%d. Set PYTHON=..." % v)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary huifang,srt -e '.[demo]'
 	@touch $@

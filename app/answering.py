@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from app.calling import Calls
+from app.ring_back import ring_back_rules
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock
@@ -11,7 +12,6 @@ from core.errors import AuthorError
 from core.said import digits
 from core.welcome import Welcome
 from dialer.incoming.reception import RingBack
-from dialer.incoming.terms import RingBackRules
 from dialer.journal import AttemptJournal
 from ivr import sentence
 from ivr.channels.contract import Ability, IncomingCall, ReceivingChannel, VoiceChannel
@@ -71,10 +71,4 @@ def ring_back(
         return None
     receiving = cast(ReceivingChannel, channel)  # its ability says so
     answers = Answers(loaded, calls, prompts, clock)
-    return RingBack(receiving.incoming, answers, rules(loaded))
-
-
-def rules(loaded: Loaded) -> RingBackRules:
-    """Return the configured rules."""
-    settings = loaded.settings.ring_back
-    return RingBackRules(within=settings.within, area_code=settings.area_code)
+    return RingBack(receiving.incoming, answers, ring_back_rules(loaded))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from app import surveys
+from app.ring_back import ring_back_rules
 from config.loading import Loaded
 from core.clock import Clock
 from core.errors import AuthorError
@@ -66,6 +67,7 @@ def texting_rules(loaded: Loaded, language: str) -> TextingRules:
         remind_after=settings.texting.remind_after,
         late_within=settings.texting.late_within,
         send_tries=settings.texting.send_tries,
+        ring_back=ring_back_rules(loaded) if settings.ring_back.texts else None,
     )
 
 
@@ -76,7 +78,7 @@ def text_worker(
     gateways: Sequence[TextGateway],
     clock: Clock,
     *,
-    batches: Sequence[int] | None = None,
+    batches: Collection[int] | None = None,
     language: str = "zh",
     until_done: bool = True,
 ) -> TextWorker:

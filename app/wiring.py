@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.recognisers import chosen
+from app.sip_stack import sip_stack
 from app.transcribing import Transcribing
 from config.loading import Loaded
 from core.clock import Clock, SystemClock
@@ -73,7 +74,8 @@ def sip_channel(
 
     `receives`: it takes the calls of people who ring back, where that is configured.
 
-    Raises AuthorError where no trunk is configured.
+    Raises AuthorError where no trunk is configured, or the settings want what the SIP stack
+    cannot do.
     """
     if not loaded.trunks:
         raise AuthorError(problem("app-no-trunk"))
@@ -85,6 +87,7 @@ def sip_channel(
         recogniser=hears,
         pick_up=pick_up_rules(loaded),
         reception=loaded.settings.ring_back.sip_port if receives else 0,
+        stack=sip_stack(loaded),
     )
 
 

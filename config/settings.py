@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     """Notices by e-mail."""
     ring_back: RingBackSettings = RingBackSettings()
-    """People who ring us by themselves."""
+    """People who ring us, or write, by themselves."""
     texting: TextingSettings = TextingSettings()
     """Surveys by text message."""
     text_gateways: tuple[AnyTextGateway, ...] = ()

@@ -58,12 +58,12 @@ class Dialer:
         name: str | None = None,
         until_done: bool = True,
     ) -> None:
-        """`batches`: only these (None: all running ones); people who ring us by `ring_back` may
-        be of any. `until_done`: end when nothing waits any more, instead of waiting for further
-        batches."""
+        """`batches`: only these (None: all running ones), which may grow while it runs; people who
+        ring us by `ring_back` may be of any. `until_done`: end when nothing waits any more, instead
+        of waiting for further batches."""
         self.database, self.clock, self.rules = database, clock, rules
         self.name = name or own_name()
-        self.batches = None if batches is None else tuple(batches)
+        self.batches = batches
         self.tally = Tally()
         self._check, self._until_done = check, until_done
         self._virtual = isinstance(clock, VirtualClock)

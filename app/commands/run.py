@@ -62,6 +62,8 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
         texts = await text_run.prepared(
             known, database, clock, batches, words, until_done=until_done
         )
+        if texts is not None and texts.surveys:
+            text_run.say_unheard(texts, words)
         if texts is not None and (not known.trunks or await _only_texts(database, names)):
             await _start(database, names, clock)
             obey_keyboard(words, texts.worker.drain)

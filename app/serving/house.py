@@ -14,6 +14,7 @@ from app.context import complaints, screen
 from app.keyboard import obey_keyboard
 from app.noticing import noticing
 from app.scheduled import begun, schedules, survey_faults, told, unit_faults
+from app.serving.admission import Admission
 from app.serving.part import Keeper
 from app.serving.parts import CallsPart, SchedulesPart, TextsPart, WebPart
 from app.text_run import Texts
@@ -31,6 +32,7 @@ from core.errors import AuthorError, problem
 from dialer.running import Tally
 from dialer.schedules import Schedules
 from ivr.webhook import Webhook
+from storage.candidates import SMS, VOICE
 from storage.database import Database
 
 
@@ -56,25 +58,29 @@ class House:
         known, planned = self._known, schedules(self._known)
         if planned and (faults := survey_faults(known) + await unit_faults(known, self._database)):
             raise AuthorError(*faults)
+        written, called = self._admission(), self._admission()
         texts = await text_run.prepared(
-            known, self._database, self._clock, None, self._words, until_done=False
+            known, self._database, self._clock, written.admitted, self._words, until_done=False
         )
         if texts is not None:
             self._texts = texts
-            self.hooks |= webhooks(texts.gateways)
-            self._inner.append(self._keeper(TextsPart(texts)))
+            if web:
+                self.hooks |= webhooks(texts.gateways)
+            else:
+                text_run.say_unheard(texts, self._words)
+            self._inner.append(self._keeper(TextsPart(texts, written)))
         if known.trunks or planned:
             asked = {each.survey for each in planned}
             voice = await voice_run.prepared(
                 known,
                 self._database,
                 self._clock,
-                None,
+                called.admitted,
                 self._words,
                 until_done=False,
                 further=[surveys.callable_by(known, name) for name in sorted(asked)],
             )
-            self._calls = CallsPart(known, self._database, self._clock, self._words, voice)
+            self._calls = CallsPart(known, self._database, self._clock, self._words, voice, called)
             self._inner.append(self._keeper(self._calls))
         if planned:
             self._inner.append(self._keeper(SchedulesPart(self._schedules, self._say_begun)))
@@ -82,6 +88,18 @@ class House:
             raise AuthorError(problem("serve-nothing"))
         if web:
             self._open()
+
+    def _admission(self) -> Admission:
+        def tell(why: str) -> None:
+            line = text("serve-batch-paused", self._words, why=why)
+            complaints.print(line, style="red", markup=False)
+
+        absent = {}
+        if not self._known.settings.text_gateways:
+            absent[SMS] = "run-no-text-gateway"
+        if not self._known.trunks:
+            absent[VOICE] = "app-no-trunk"
+        return Admission(self._database, self._clock, self._words, tell, absent)
 
     def _open(self) -> None:
         settings, document = self._known.settings.web, self._known.document

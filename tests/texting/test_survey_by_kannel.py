@@ -83,8 +83,8 @@ async def test_a_survey_is_held_and_its_answers_are_kept(tmp_path: Path) -> None
         zone=daytime_zone(datetime.now(UTC)), address=f"http://127.0.0.1:{kannel_port}"
     )
     house = Serving(tmp_path, settings, SECRETS)
-    await _batch_by_text(house)
     async with Kannel(tmp_path, f"{house.url}/hooks/kannel", sending=kannel_port) as kannel, house:
+        await _batch_by_text(house)  # it begins with what is started while it is at work
         known = load(house.config, SECRETS)
         async with opened(known) as database:
             for turn, reply in enumerate(("1", "超过二十分钟", "民警态度很好，谢谢&"), 1):

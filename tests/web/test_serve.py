@@ -5,10 +5,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import func, select
 
 from app.readiness import web_findings
+from app.wiring import opened
 from config.loading import load
+from storage.schema import DoNotCall, TextMessage, TextPart
 from tests.peers.serving import Serving
+from tests.peers.twilio_messages import ACCOUNT, TOKEN, calls_back
 
 pytestmark = pytest.mark.live
 
@@ -24,12 +28,20 @@ text_gateways:
     values: {address: "http://127.0.0.1:9", enterprise: e, sign: s}
     secrets: {account: {env: T_HOOK}, password: {env: T_HOOK}, hook: {env: T_HOOK}}
 """
+CLOUD = f"""\
+  - name: cloud
+    driver: twilio
+    account_sid: {ACCOUNT}
+    auth_token: {{env: T_TOKEN}}
+    sender: "+15005550006"
+    api_url: http://127.0.0.1:9
+"""
 BROKEN_TRUNK = """\
 trunks:
   - {name: line, uri: "sip:127.0.0.1:9", channels: 1, calls_per_second: 1}
 sip: {bind_address: 192.0.2.1}
 """
-SECRETS = {"T_HOOK": "t0ken"}
+SECRETS = {"T_HOOK": "t0ken", "T_TOKEN": TOKEN}
 REPORT = {"msgGroup": "1", "reportStatus": "CM:0000", "errorCode": "CM:0000"}
 
 
@@ -100,3 +112,54 @@ async def test_what_breaks_one_part_is_told_and_the_others_go_on(tmp_path: Path)
         assert "webhook_refused" in shown
         assert "t0ken" not in shown
         assert "guessed" not in shown
+
+
+async def kept(house: Serving) -> int:
+    """Return how many rows hold something that a provider told."""
+    async with opened(load(house.config, SECRETS)) as database, database.read() as session:
+        counts = [
+            await session.scalar(select(func.count()).select_from(table))
+            for table in (TextMessage, TextPart, DoNotCall)
+        ]
+    return sum(count or 0 for count in counts)
+
+
+async def test_what_is_refused_changes_nothing_and_is_counted(tmp_path: Path) -> None:
+    reply = {"mobile": "13800138000", "smsContent": "TD", "sendTime": "", "addSerial": "01"}
+    text = {"MessageSid": "SM1", "From": "+8613800138000", "To": "+15005550006", "Body": "STOP"}
+    large = {"Body": "1" * 70_000}
+    async with (
+        Serving(tmp_path, HOUSE + GATEWAY + CLOUD, SECRETS) as house,
+        httpx.AsyncClient(trust_env=False) as client,
+    ):
+        mas, cloud = f"{house.url}/hooks/mas", f"{house.url}/hooks/cloud/incoming"
+        genuine = f"{mas}/incoming?token=t0ken"
+        refused = [
+            (await client.post(f"{mas}/incoming", json=reply), 403),
+            (await client.post(f"{mas}/incoming?token=guessed", json=reply), 403),
+            (await client.post(f"{mas}/elsewhere?token=t0ken", json=reply), 404),
+            (await client.get(genuine), 405),
+            (await client.post(genuine, content=b"{"), 400),
+            (await client.post(genuine, json={"smsContent": "TD"}), 400),
+            (await client.post(genuine, json=reply | {"smsContent": "1" * 70_000}), 413),
+            (await calls_back(cloud, text, signed=False), 403),
+            (await calls_back(cloud, text, token="guessed"), 403),
+            (await calls_back(cloud, text | {"AccountSid": "AC" + "9" * 32}), 403),
+            (await calls_back(cloud, {"MessageSid": "SM1"}), 400),
+            (await calls_back(cloud, text | large), 413),
+            (await calls_back(f"{house.url}/hooks/nobody/incoming", text), 404),
+        ]
+        assert [answer.status_code for answer, _ in refused] == [status for _, status in refused]
+        assert await kept(house) == 0
+        known = await house.health()
+        assert known["webhooks"] == {
+            "taken": 0,
+            "refused": {"signature": 4, "unknown": 3, "malformed": 4, "oversized": 2},
+        }
+        # The same, genuine, is taken.
+        assert (await client.post(genuine, json=reply)).status_code == 200
+        assert (await calls_back(cloud, text)).status_code == 200
+        assert await kept(house) >= 2
+        assert await house.drain() == 0
+        shown = "\n".join(house.shown)
+        assert all(secret not in shown for secret in ("t0ken", "guessed", TOKEN, "13800138000"))

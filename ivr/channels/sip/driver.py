@@ -24,6 +24,7 @@ from ivr.channels.sip.arrivals import Arrivals, addresses_of
 from ivr.channels.sip.house_call import SipCall, SipIncomingCall, event_of
 from ivr.channels.sip.pickup import PickUpRules
 from ivr.channels.sip.pool import LinePool, Ports, Reception
+from ivr.channels.sip.stacks import PJSUA2, SipStack
 from speech.contract import Recogniser
 
 log = logging.getLogger(__name__)
@@ -41,10 +42,9 @@ class SipChannel:
     answer a mailbox's beep is listened for (0: never; it costs about 2 ms of CPU a call-second).
     With a `recogniser` (which its owner starts and closes) people may speak their answers. With
     `pick_up` it is found out who picked up, by words too where there is a recogniser. With a
-    `reception` port people can ring us there; those calls have lines of their own.
+    `reception` port people can ring us there; those calls have lines of their own. `stack`
+    carries the calls, and says what they can do.
     """
-
-    abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER})
 
     def __init__(
         self,
@@ -57,10 +57,12 @@ class SipChannel:
         recogniser: Recogniser | None = None,
         pick_up: PickUpRules | None = None,
         reception: int = 0,
+        stack: SipStack = PJSUA2,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._recogniser = recogniser
+        self.abilities = stack.abilities
         if recogniser is not None:
             self.abilities = self.abilities | {Ability.SPEECH}
         self._pick_up = pick_up
@@ -86,6 +88,7 @@ class SipChannel:
             beep_seconds=beep_seconds,
             pick_up=pick_up is not None,
             pick_up_words=pick_up is not None and recogniser is not None,
+            stack=stack,
             report=self._heard,
             lost=self._lost,
         )

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 _USER = re.compile(r"(?:sips?:([^@>\s]+)@|tel:([^>;\s]+))", re.IGNORECASE)
 _CAUSE = re.compile(r"Q\.850\s*;(?:.*?;)?\s*cause\s*=\s*(\d+)", re.IGNORECASE)
-_SIGNAL = re.compile(r"^\s*Signal\s*=\s*([0-9A-Da-d*#])\s*$", re.IGNORECASE | re.MULTILINE)
+_SIGNAL = re.compile(r"^\s*Signal\s*=\s*([0-9A-Da-d*#]|1[01])\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 def header(message: str, name: str) -> str:
@@ -69,13 +69,10 @@ def has_sdp(message: str) -> bool:
     return "application/sdp" in kind.lower()
 
 
-def plain_key(message: str) -> str:
-    """Return the key of an INFO with ``application/dtmf`` (its body is the key), or nothing.
-
-    ``application/dtmf-relay`` is pjsua's own business and is not read here.
-    """
-    kind = (header(message, "Content-Type") or header(message, "c")).split(";")[0].strip().lower()
-    if kind != "application/dtmf":
+def info_key(message: str) -> str:
+    """Return the key of an INFO (``application/dtmf``, ``application/dtmf-relay``), or nothing."""
+    kind = _kind(message)
+    if kind not in ("application/dtmf", "application/dtmf-relay"):
         return ""
     body = message.split("\r\n\r\n", 1)[-1].strip("\r\n\0 ")
     signal = _SIGNAL.search(body)
@@ -83,6 +80,19 @@ def plain_key(message: str) -> str:
     # Some switches write the events 10 and 11 for * and # (RFC 4733, table 3).
     key = {"10": "*", "11": "#"}.get(key, key)
     return key if len(key) == 1 and key in "0123456789*#ABCD" else ""
+
+
+def plain_key(message: str) -> str:
+    """Return the key of an INFO with ``application/dtmf`` (its body is the key), or nothing.
+
+    ``application/dtmf-relay`` is pjsua's own business.
+    """
+    return info_key(message) if _kind(message) == "application/dtmf" else ""
+
+
+def _kind(message: str) -> str:
+    kind = header(message, "Content-Type") or header(message, "c")
+    return kind.split(";")[0].strip().lower()
 
 
 def conventional_events(sdp: str) -> str:

@@ -23,6 +23,7 @@ from core.trunk import Trunk
 from ivr.channels.sip import protocol
 from ivr.channels.sip.numbering import line_trunk
 from ivr.channels.sip.process import LineProcess
+from ivr.channels.sip.stacks import PJSUA2, SipStack
 
 log = logging.getLogger(__name__)
 
@@ -79,11 +80,10 @@ class LinePool:
         beep_seconds: float,
         pick_up: bool = False,
         pick_up_words: bool = False,
-        stack: str = "pjsua2",
+        stack: SipStack = PJSUA2,
         report: Callable[[Any], None],
         lost: Callable[[set[str]], None],
     ) -> None:
-        """`stack`: the SIP stack of the lines, a key of `ivr.channels.sip.stack.STACKS`."""
         self._stack = stack
         self._trunks = list(trunks)
         self._channels = channels
@@ -117,6 +117,7 @@ class LinePool:
 
     async def start(self) -> None:
         """Find the library's limit and start the lines. Raises PermanentError."""
+        self._stack.check(self._trunks, reception=self._reception is not None)
         await self._start_nursery()
         finder = LineProcess(-1, 0)
         await self._spawn(finder)
@@ -125,6 +126,7 @@ class LinePool:
         except (TimeoutError, RuntimeError) as error:
             await self.close()
             raise PermanentError(problem("sip-no-line", detail=error)) from error
+        await finder.finish(CLOSE_SECONDS)
         self.calls_per_line = ready.max_calls
         self.accounts_per_line = ready.max_accounts
         count = max(1, math.ceil(self._channels / max(1, self.calls_per_line)))
@@ -253,7 +255,7 @@ class LinePool:
     async def _start_nursery(self) -> None:
         ours, theirs = socket.socketpair()
         module = "ivr.channels.sip.nursery"
-        command = [sys.executable, "-m", module, str(theirs.fileno()), self._stack]
+        command = [sys.executable, "-m", module, str(theirs.fileno()), self._stack.engine]
         self._nursery = await asyncio.to_thread(
             lambda: subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command,
@@ -272,7 +274,7 @@ class LinePool:
         except (TimeoutError, OSError) as error:
             raise PermanentError(problem("sip-no-line", detail=error)) from error
         if not said:
-            raise PermanentError(problem("sip-no-line", detail=self._stack))
+            raise PermanentError(problem("sip-no-line", detail=self._stack.library))
 
     async def _spawn(self, line: LineProcess) -> None:
         """Have the nursery fork a process for `line`; a dead nursery is replaced."""

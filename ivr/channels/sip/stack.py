@@ -93,8 +93,10 @@ class Sound(Protocol):
 class Leg(Protocol):
     """The SIP dialog of one call: obeys its `LineCall`, and tells it what happens."""
 
-    takes_events: bool
-    """True where the other side takes telephone-event (RFC 4733); known once sound flows."""
+    @property
+    def takes_events(self) -> bool:
+        """True where the other side takes telephone-event (RFC 4733); known once sound flows."""
+        ...
 
     def invite(self) -> None:
         """Send the INVITE. Raises StackError."""
@@ -165,11 +167,11 @@ class Stack(Protocol):
 StackMaker = Callable[[Setup, Callable[[Any], None]], Stack]
 """Makes a stack that tells what happens by the second."""
 
-STACKS = {"pjsua2": "ivr.channels.pjsua2.engine", "pyvoip": "ivr.channels.pyvoip.engine"}
-"""Where each stack's `Engine` is. Loaded in line processes only."""
 
+def load(engine: str) -> StackMaker:
+    """Return what makes a stack (`ivr.channels.sip.stacks.SipStack.engine`), in a line process.
 
-def load(name: str) -> StackMaker:
-    """Return what makes the stack `name`. Raises ImportError where its library is missing."""
-    maker: StackMaker = import_module(STACKS[name]).Engine
+    Raises ImportError where its library is missing.
+    """
+    maker: StackMaker = import_module(engine).Engine
     return maker
