@@ -56,6 +56,7 @@ class Calls:
         """`rules`: how conversations are held; None: as configured. `models`: the languages that
         have one to hear answers with; None: not known, the channel decides."""
         self._hears = hears(loaded, models)
+        self._abilities = surveys.abilities(loaded, channel.abilities)
         self._database, self._channel, self._prompts = database, channel, prompts
         self._clock, self._loaded = clock, loaded
         self._zone = ZoneInfo(loaded.settings.calling.time_zone)
@@ -76,7 +77,7 @@ class Calls:
 
     def _read(self, version: FlowVersion) -> surveys.ReadySurvey:
         file = surveys.as_stored(self._loaded, version.name, version.source, version.sha256)
-        problems = check(file, abilities=self._channel.abilities, hears=self._hears)
+        problems = check(file, abilities=self._abilities, hears=self._hears)
         faults = [found for found in problems if found.is_error]
         if faults:
             raise AuthorError(*faults)
@@ -210,6 +211,7 @@ def dialer(
         check=channel.check,
         ring_back=ring_back,
         batches=batches,
+        texts_by=next((each.name for each in loaded.settings.text_gateways), ""),
         until_done=until_done,
         name=name,
     )

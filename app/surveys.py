@@ -16,6 +16,7 @@ from flows.compiler import compile_flow
 from flows.program import Program
 from flows.reader import SurveyFile, read, read_text
 from flows.simulator import examples
+from ivr.channels.contract import Ability
 from ivr.texting.checking import faults as text_faults
 
 
@@ -148,5 +149,13 @@ def callable_by(loaded: Loaded, name: str) -> ReadySurvey:
     Raises AuthorError with every fault, among them steps that calls over SIP cannot perform.
     """
     return ready(
-        find(loaded, name), abilities=sip_stack(loaded).abilities, transfers=transfers(loaded)
+        find(loaded, name),
+        abilities=abilities(loaded, sip_stack(loaded).abilities),
+        transfers=transfers(loaded),
     )
+
+
+def abilities(loaded: Loaded, channel: frozenset[Ability]) -> frozenset[Ability]:
+    """Return what calls over a channel can do in this house: where there is a text gateway, they
+    can send texts, too."""
+    return channel | {Ability.TEXT} if loaded.settings.text_gateways else channel
