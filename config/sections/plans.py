@@ -10,6 +10,8 @@ from core.disposition import Disposition
 from core.document_faults import fault
 from core.plan import NEVER_LEADING_ON, NOTICE, SHIPPED, VOICE, Plan, PlanStep
 
+MOST_STEPS = 10
+
 
 class PlanStepSettings(Section):
     """One channel, until it has been tried in vain."""
@@ -38,13 +40,15 @@ class PlanSettings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9_-]+$")
     """Its name, for `huifang batch make --plan` and `schedules: plan`."""
-    steps: tuple[PlanStepSettings, ...] = Field(min_length=1, max_length=10)
-    """The channels in their order."""
+    steps: tuple[PlanStepSettings, ...]
+    """The channels in their order, 1 to 10."""
 
     @model_validator(mode="after")
     def _another_channel(self) -> "PlanSettings":
         if self.name in SHIPPED:
             raise fault("config-plan-shipped", name=self.name)
+        if not 1 <= len(self.steps) <= MOST_STEPS:
+            raise fault("config-plan-steps", name=self.name, most=MOST_STEPS)
         for number, (one, following) in enumerate(zip(self.steps, self.steps[1:], strict=False), 1):
             if one.channel == following.channel:
                 raise fault("config-plan-same", name=self.name, step=number, channel=one.channel)
