@@ -16,6 +16,7 @@ from app.wiring import conversation_rules
 from config.loading import Loaded
 from core.clock import Clock
 from core.errors import AuthorError
+from core.plan import VOICE
 from core.trunk import Trunk
 from dialer.incoming.reception import RingBack
 from dialer.journal import AttemptJournal
@@ -30,7 +31,7 @@ from ivr.conversation_rules import ConversationRules
 from ivr.outcome import Outcome
 from speech.contract import PromptSource
 from storage.batches import flow_versions
-from storage.candidates import VOICE, Candidate
+from storage.candidates import Candidate
 from storage.case_fields import fields_of, fields_of_batch
 from storage.claims import Claimed
 from storage.database import Database

@@ -7,6 +7,7 @@ from app.ring_back import ring_back_rules
 from config.loading import Loaded
 from core.clock import Clock
 from core.errors import AuthorError
+from core.plan import SMS
 from dialer.texting.terms import TextingRules
 from dialer.texting.worker import TextWorker
 from flows.program import Program
@@ -15,7 +16,6 @@ from ivr.texting.checking import faults
 from ivr.texting.contract import TextGateway
 from ivr.texting.written import written_program
 from storage.batches import flow_versions
-from storage.candidates import SMS
 from storage.database import Database
 from storage.schema import FlowVersion
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 
 from rich.live import Live
 from rich.table import Table
@@ -52,7 +52,7 @@ async def watching(
                 with contextlib.suppress(HuifangError):  # the dialer itself says what is wrong
                     seen = await look()
                     if live:
-                        live.update(_table(seen, texts, words))
+                        live.update(_table(seen, texts, calling.tally.incoming, words))
                     elif (told := _lines(seen, texts, words)) != shown:
                         screen.print(told, highlight=False)
                         shown = told
@@ -62,7 +62,7 @@ async def watching(
 
         async with beside(watch()):
             yield
-    screen.print(_table(await look(), texts, words))
+    screen.print(_table(await look(), texts, calling.tally.incoming, words))
 
 
 async def progress(
@@ -99,7 +99,7 @@ async def progress(
     )
 
 
-def _table(seen: Progress, texts: TextTally | None, words: str) -> Table:
+def _table(seen: Progress, texts: TextTally | None, rang: Mapping[str, int], words: str) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_row(text("run-now", words), f"[bold]{seen.calls_now}[/]")
     table.add_row(text("run-done", words), f"{seen.finished:,} / {seen.all:,}")
@@ -109,6 +109,8 @@ def _table(seen: Progress, texts: TextTally | None, words: str) -> Table:
         text("run-dispositions", words), _counted("disposition", seen.dispositions, words)
     )
     table.add_row(text("run-verdicts", words), _counted("verdict", seen.verdicts, words))
+    if rang:
+        table.add_row(text("run-rang", words), _counted("welcome", rang, words))
     if texts:
         under_way = texts.begun - texts.ended.total()
         table.add_row(text("run-writing", words), f"[bold]{under_way}[/]")
@@ -133,6 +135,6 @@ def _duration(seconds: float | None) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def _counted(kind: str, counted: dict[str, int], words: str) -> str:
+def _counted(kind: str, counted: Mapping[str, int], words: str) -> str:
     most = sorted(counted.items(), key=lambda item: -item[1])
     return "  ".join(f"{text(f'{kind}-{word}', words)} {number:,}" for word, number in most) or "-"

@@ -20,12 +20,14 @@ from ivr.outcome import Outcome
 from storage.claims import Claimed, ClaimRules
 from storage.database import Database
 from storage.recovery import give_up
+from storage.withdrawing import leaves
 
 Hold = Callable[[Claimed, AttemptJournal], Awaitable[Outcome]]
 """Makes one claimed call from the INVITE to its end (composed in app over ivr.conversation)."""
 
-STOPPED, RANG_BACK, NO_START = "stopped", "rang_back", "no_start"
-"""Reasons of ends that say nothing of the trunk."""
+STOPPED, RANG_BACK, NO_START, WITHDRAWN = "stopped", "rang_back", "no_start", "withdrawn"
+"""Reasons of ends that say nothing of the trunk. Withdrawn: the call never left, the person was
+heard by another channel since its claim."""
 
 log = structlog.get_logger(__name__)
 
@@ -147,6 +149,8 @@ class UnderWay:
                 self._database, claimed, self._rules, self._clock, self._lead, self._was_late
             ):
                 return Outcome(Disposition.FAILED, self._clock.now(), reason=NO_START)
+            if not await self._leaves(claimed.attempt_id):
+                return Outcome(Disposition.FAILED, self._clock.now(), reason=WITHDRAWN)
             return await self._hold(claimed, journal)
         except asyncio.CancelledError as cancelled:
             # Somebody stopped the batch, or he rang us: the conversation has hung up.
@@ -156,6 +160,14 @@ class UnderWay:
             name = type(error).__name__
             log.error("call_broke", attempt=claimed.attempt_id, error=name, exc_info=not known)
             return self._broken_off(journal, type(error).__name__)
+
+    async def _leaves(self, attempt_id: int) -> bool:
+        """Note that the call leaves; False where it was taken back since its claim."""
+        if isinstance(self._book, Behind):
+            return True  # nobody else writes in a rehearsal
+        now = self._clock.now()
+        left: bool = await self._book.write(lambda session: leaves(session, attempt_id, now))
+        return left
 
     def _was_late(self) -> None:
         self._tally.late += 1
@@ -176,6 +188,6 @@ class UnderWay:
             self._tally.verdicts[outcome.verdict.value] += 1
         if outcome.disposition is not Disposition.FAILED:
             self._trouble.call_went_through()
-        elif outcome.reason not in (STOPPED, RANG_BACK, NO_START):
+        elif outcome.reason not in (STOPPED, RANG_BACK, NO_START, WITHDRAWN):
             self._trouble.call_failed()
             self._tally.trouble = self._trouble.told

@@ -19,6 +19,7 @@ from storage.attempts import (
     AttemptEnd,
     Following,
     closing,
+    goes_on,
     number_is_invalid,
     open_item_about,
     tried,
@@ -77,7 +78,7 @@ async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
         row = found[end.attempt_id]
         callback = known[row.callback_id]
         step, why = following(callback, history.of(row.party_id, row.e164))
-        if end.disposition == "invalid_number":
+        if end.disposition == "invalid_number" and step.onward is None:
             await number_is_invalid(session, callback, row.e164, end, why)
             continue
         state, reason = what_becomes(end, step)
@@ -88,8 +89,17 @@ async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
         waits = state == "waiting"
         next_at = end.booked_at or step.at if waits else None
         closed_at = None if waits else end.ended_at
+        onward = goes_on(end, step) if waits else None
         states.append(
-            {"of": callback.id, "now": state, "why": why[:500], "at": next_at, "closed": closed_at}
+            {
+                "of": callback.id,
+                "now": state,
+                "why": why[:500],
+                "at": next_at,
+                "closed": closed_at,
+                "by": None if onward is None else step.channel,
+                "step": onward,
+            }
         )
     if states:
         await connection.execute(_SET, states)
@@ -147,6 +157,10 @@ _SET = (
         next_at=func.coalesce(bindparam("at", type_=CALLBACKS.c.next_at.type), CALLBACKS.c.next_at),
         closed_at=func.coalesce(
             bindparam("closed", type_=CALLBACKS.c.closed_at.type), CALLBACKS.c.closed_at
+        ),
+        channel=func.coalesce(bindparam("by", type_=CALLBACKS.c.channel.type), CALLBACKS.c.channel),
+        plan_step=func.coalesce(
+            bindparam("step", type_=CALLBACKS.c.plan_step.type), CALLBACKS.c.plan_step
         ),
     )
 )

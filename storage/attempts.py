@@ -51,6 +51,10 @@ class NextStep(Protocol):
     def counts(self) -> bool: ...
     @property
     def follow_up(self) -> str: ...
+    @property
+    def onward(self) -> int | None: ...
+    @property
+    def channel(self) -> str: ...
 
 
 Following = Callable[[KnownCallback, list[KnownAttempt]], tuple[NextStep, str]]
@@ -152,7 +156,7 @@ async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -
     known = (await known_callbacks(session, [callback_id]))[callback_id]
     attempts = await known_attempts(session, party_ids=[party_id], numbers=[e164])
     step, why = following(known, attempts)
-    if end.disposition == "invalid_number":
+    if end.disposition == "invalid_number" and step.onward is None:
         await number_is_invalid(session, known, e164, end, why)
         return True
     state, reason = what_becomes(end, step)
@@ -163,8 +167,10 @@ async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -
     elif state == "follow_up":
         await _give_to_person(session, known, reason, why, end.ended_at)
     elif state == "waiting":
-        at = end.booked_at or step.at
-        await _set(session, callback_id, state, why, next_at=at, due=False)
+        more: dict[str, Any] = {"next_at": end.booked_at or step.at, "due": False}
+        if (onward := goes_on(end, step)) is not None:
+            more |= {"channel": step.channel, "plan_step": onward}
+        await _set(session, callback_id, state, why, **more)
     else:
         await _set(session, callback_id, state, why, closed_at=end.ended_at)
     return True
@@ -179,6 +185,12 @@ def what_becomes(end: AttemptEnd, step: NextStep) -> tuple[str, str]:
     if step.action == "done":
         return "done", ""
     return "follow_up", step.follow_up or "not_reached"
+
+
+def goes_on(end: AttemptEnd, step: NextStep) -> int | None:
+    """Return the plan's step that begins now; None: the same goes on, also where the person
+    picked a time by this channel."""
+    return None if end.booked_at is not None else step.onward
 
 
 def tried(end: AttemptEnd, callback_id: int, direction: str) -> dict[str, Any]:

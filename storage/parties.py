@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,6 +36,10 @@ class CallbackFound:
     disposition: str | None
     verdict: str | None
     created_at: datetime
+    plan: dict[str, Any]
+    """Of its batch (`core.plan.stored_plan`)."""
+    plan_step: int
+    channel: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,9 @@ async def callbacks_of(session: AsyncSession, party_id: int) -> list[CallbackFou
             Callback.disposition,
             Callback.verdict,
             Callback.created_at,
+            Batch.plan,
+            Callback.plan_step,
+            Callback.channel,
         )
         .join(Case, Case.id == Callback.case_id)
         .join(Batch, Batch.id == Callback.batch_id)

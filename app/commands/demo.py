@@ -18,11 +18,11 @@ from app.demo.show import DemoReport, demonstrate
 from app.watching import watching
 from core.catalogue import text
 from core.errors import HuifangError
+from core.plan import SMS
 from dialer.running import Dialer
 from dialer.texting.terms import TextTally
 from ivr.people.directory import behaviour_of
 from ivr.people.writing import texter_of
-from storage.candidates import SMS
 from storage.database import Database
 from storage.results import Result
 

@@ -17,9 +17,9 @@ from config.logs import set_up
 from core.catalogue import text
 from core.clock import SystemClock
 from core.errors import AuthorError, HuifangError, problem
+from core.plan import VOICE
 from dialer.running import Tally
-from storage.batches import ask, batch_named
-from storage.candidates import SMS
+from storage.batches import ask, batch_named, flow_versions
 from storage.database import Database
 from storage.schema import Batch
 
@@ -64,7 +64,8 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
         )
         if texts is not None and texts.surveys:
             text_run.say_unheard(texts, words)
-        if texts is not None and (not known.trunks or await _only_texts(database, names)):
+        called = await _calls_somebody(database, batches)
+        if texts is not None and not called and (names or not known.trunks):
             await _start(database, names, clock)
             obey_keyboard(words, texts.worker.drain)
             _say_started(names, words)
@@ -95,11 +96,10 @@ def _say_started(names: list[str], words: str) -> None:
     screen.print(text("run-started", words, batches=", ".join(names) or "*"), highlight=False)
 
 
-async def _only_texts(database: Database, names: list[str]) -> bool:
-    """True where all of these batches are by text: nobody is to be called."""
+async def _calls_somebody(database: Database, batches: list[int] | None) -> bool:
+    """True where one of these batches (None: of the running ones) reaches people by phone."""
     async with database.read() as session:
-        channels = {(await _batch(session, name)).channel for name in names}
-    return channels == {SMS}
+        return bool(await flow_versions(session, batches, VOICE))
 
 
 async def _named(database: Database, names: list[str]) -> list[int] | None:

@@ -13,6 +13,7 @@ from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock
 from core.phone import mask
+from core.plan import stored_plan
 from dialer.decision import Reason
 from dialer.why import CallbackStory, Explanation, PartyStory, explain
 from storage.attempt_rows import INCOMING
@@ -88,6 +89,12 @@ def _callback(told: CallbackStory, tongue: str, shown: Shown) -> list[str]:
         text("why-callback", tongue, case=row.case_number, batch=row.batch)
         + told.summary.sentence(tongue)
     ]
+    plan = stored_plan(row.plan, row.channel)
+    if len(plan.steps) > 1:
+        steps = " → ".join(text(f"channel-{step.channel}", tongue) for step in plan.steps)
+        found.append(
+            f"  {text('why-plan', tongue, plan=plan.name, steps=steps, step=row.plan_step + 1)}"
+        )
     for attempt in told.attempts:
         values = {"at": shown(attempt.at), "number": mask(attempt.e164)}
         came = "-incoming" if attempt.direction == INCOMING else ""

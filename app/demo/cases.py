@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from core.plan import SMS, VOICE
 from ivr.people.directory import BY_ENDING, LANGUAGE, behaviour_of
 from ivr.people.speaking import Speaker
-from storage.candidates import SMS, VOICE
 
 CALLED = 60
 """People who are called, and nothing else."""

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app import surveys
 from app.beside import beside
 from app.demo.cases import WAYS, Way, parties
 from app.demo.hearing import recogniser
@@ -17,6 +16,7 @@ from app.demo.holding import Held, Watched, hold_all
 from app.demo.house import GATEWAY, DemoHouse, Surroundings, build
 from app.demo.people import simulated_people
 from app.demo.verdicts import Mismatch, compare
+from app.plans import survey_for
 from app.web.hooks import HookSite
 from app.web.server import WebServer
 from app.web.tally import HookTally
@@ -24,12 +24,12 @@ from app.webhooks import HOOKS, webhooks
 from app.wiring import opened
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
+from core.plan import SHIPPED
 from dialer.batches import BatchReport, create_batch
 from dialer.texting.terms import TextTally
 from followup.queue import Queue
 from ivr.webhook import Webhook
 from storage.batches import ask, batch_named
-from storage.candidates import SMS
 from storage.database import Database
 from storage.followups import QueueEntry
 from storage.importing.importer import ImportReport, import_file
@@ -155,16 +155,16 @@ async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -
 
 
 async def _make_batch(way: Way, house: DemoHouse, database: Database, clock: Clock) -> BatchReport:
-    fit = surveys.writable if way.channel == SMS else surveys.callable_by
+    plan = SHIPPED[way.channel]
     name = f"demo-{way.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     made = await create_batch(
         database,
         name=name,
-        survey=fit(house.loaded, SURVEY).facts,
+        survey=survey_for(house.loaded, plan, SURVEY).facts,
         query=CaseQuery(units=way.units),
         rules=house.loaded.settings.calling.rules(),
         clock=clock,
-        channel=way.channel,
+        plan=plan,
     )
     async with database.write() as session:
         batch = await batch_named(session, name)

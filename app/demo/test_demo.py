@@ -8,10 +8,10 @@ import pytest
 from app.demo.cases import CALLED, parties, rows
 from app.demo.daytime import daytime_zone
 from core.phone import parse_numbers
+from core.plan import SMS, VOICE
 from ivr.people.directory import BY_ENDING, behaviour_of
 from ivr.people.writing import EXPECTED, texter_of
 from ivr.texting.people import Texter
-from storage.candidates import SMS, VOICE
 
 
 def test_sixty_are_called_and_every_kind_of_person_is_there_at_least_twice() -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from app.demo.cases import Party
 from core.phone import mask
+from core.plan import SMS, VOICE
 from ivr.people import writing
 from ivr.people.directory import behaviour_of, expected
 from ivr.people.person import Expected
 from ivr.people.writing import texter_of
-from storage.candidates import SMS, VOICE
 from storage.followups import QueueEntry
 from storage.results import Result
 

@@ -13,6 +13,7 @@ from app.beside import beside
 from app.context import complaints, screen
 from app.keyboard import obey_keyboard
 from app.noticing import noticing
+from app.plans import survey_for
 from app.scheduled import begun, schedules, survey_faults, told, unit_faults
 from app.serving.admission import Admission
 from app.serving.part import Keeper
@@ -29,10 +30,10 @@ from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
+from core.plan import SMS, VOICE
 from dialer.running import Tally
 from dialer.schedules import Schedules
 from ivr.webhook import Webhook
-from storage.candidates import SMS, VOICE
 from storage.database import Database
 
 
@@ -69,8 +70,9 @@ class House:
             else:
                 text_run.say_unheard(texts, self._words)
             self._inner.append(self._keeper(TextsPart(texts, written)))
-        if known.trunks or planned:
-            asked = {each.survey for each in planned}
+        spoken = [each for each in planned if VOICE in each.plan.channels]
+        if known.trunks or spoken:
+            asked = {each.survey for each in spoken}
             voice = await voice_run.prepared(
                 known,
                 self._database,
@@ -142,7 +144,7 @@ class House:
             self._database,
             schedules(self._known),
             # As it is then: somebody may mend a survey while this process waits.
-            survey=lambda name: surveys.callable_by(self._known, name).facts,
+            survey=lambda each: survey_for(self._known, each.plan, each.survey).facts,
             rules=self._known.settings.calling.rules(),
             clock=self._clock,
             noted=lambda note: self._say(told(self._known, note, datetime.now(UTC), self._words)),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.plan import VOICE
 from core.welcome import Welcome
 from dialer.incoming.recognising import recognise
 from dialer.incoming.terms import RingBackRules
@@ -41,6 +42,9 @@ def caller(
         key_incident=facts.pop("key_incident", False),
         face_to_face=facts.pop("face_to_face", False),
         number_invalid=False,
+        channel=VOICE,
+        plan_step=0,
+        plan={},
     )
     assert not facts
     tried_at = None if days is None else NOW - timedelta(days=days)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AuthorError
 from core.phone import mask
+from core.plan import SMS
 from core.welcome import Welcome
 from dialer.incoming.recognising import recognise
 from dialer.texting.beginning import conversation_of
@@ -21,13 +22,17 @@ from dialer.texting.terms import Programs, TextingRules
 from flows.program import Program
 from ivr.texting.conversation import Talk, going_on, opening
 from storage.attempt_rows import insert_incoming
-from storage.candidates import SMS, Candidate
+from storage.candidates import Candidate
 from storage.case_fields import fields_of_callbacks
 from storage.incoming.callers import KnownCaller, callers, left_at
 from storage.texting.claims import SENDER, Taken
 from storage.texting.conversations import Conversation, begin
 from storage.texting.inbox import Received
 from storage.texting.outbox import put
+from storage.withdrawing import withdraw
+
+WROTE = "wrote"
+"""Reason of a call that never left: the person wrote by himself."""
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +58,7 @@ class Returning:
         if self._rules.ring_back is None:
             return None
         welcome, caller = recognise(known, now, self._rules.ring_back)
-        if welcome is not Welcome.SURVEY or caller is None:
+        if caller is None or not await self._free(session, welcome, caller, now):
             return None
         candidate = caller.candidate
         try:
@@ -86,6 +91,15 @@ class Returning:
         await begin(session, [conversation])
         log.info("wrote_by_himself", number=mask(one.e164), attempt=attempt_id)
         return conversation
+
+    async def _free(
+        self, session: AsyncSession, welcome: Welcome, caller: KnownCaller, now: datetime
+    ) -> bool:
+        """True where nobody else is at his survey; a call that has not left is taken back."""
+        if welcome is Welcome.UNDER_WAY:
+            callback = caller.candidate.callback_id
+            return callback in await withdraw(session, [callback], WROTE, now)
+        return welcome is Welcome.SURVEY
 
     async def _talk(self, session: AsyncSession, program: Program, candidate: Candidate) -> Talk:
         again = going_on(program, await left_at(session, candidate.callback_id))

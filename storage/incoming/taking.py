@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.plan import SMS
 from core.welcome import Welcome
 from storage.attempt_rows import insert_incoming
 from storage.attempts import open_item_about
-from storage.candidates import SMS
 from storage.claims import Claimed
 from storage.incoming.callers import KnownCaller, callers, left_at, open_attempt
 from storage.incoming.calls import Ring, note_call

@@ -10,7 +10,7 @@ from core.trunk import Trunk
 from ivr.channels.contract import Answered, DialRequest, Ended, EndedBy, TrunkHealth
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.stacks import PJSUA2, PYVOIP, SipStack
-from tests.peers import sipp
+from tests.peers import sipp, sipp_caller
 from tests.peers.kamailio import Kamailio
 from tests.peers.ports import free_port, rtp_ports
 
@@ -147,3 +147,38 @@ async def test_what_pyvoip_cannot_do_is_refused_at_the_start(trunk: Trunk, wante
     assert found.code == "sip-stack-transport"
     assert dict(found.values)["transport"] == wanted
     assert channel.pool.pids == []
+
+
+async def test_a_trunk_rings_us_where_we_registered_and_says_who_calls(tmp_path: Path) -> None:
+    person = sipp.Person(tmp_path, sipp.answered(), sipp.IS_HUNG_UP_ON)
+    async with person, Kamailio(tmp_path, person.uri) as kamailio:
+        trunk = Trunk(
+            "t",
+            f"sip:127.0.0.1:{kamailio.port}",
+            username="house",
+            password=kamailio.password,
+            register=True,
+        )
+        ports = rtp_ports()
+        channel = SipChannel([trunk], channels=1, ports=ports, reception=sipp.free_port())
+        await channel.start()
+        try:
+            caller = sipp_caller.Caller(
+                tmp_path / "caller",
+                "operator",
+                kamailio.port,
+                sipp_caller.HANGS_UP,
+                called="house",
+                # The network knows better than the From header (RFC 3325).
+                headers=["P-Asserted-Identity: <sip:+8613800138001@carrier.example;user=phone>"],
+            )
+            async with caller, asyncio.timeout(30):
+                call = await anext(channel.incoming())
+                assert (call.caller.number, call.caller.trunk) == ("+8613800138001", "t")
+                await call.answer()
+                assert await caller.finished(), caller.errors()
+                *_, ended = [event async for event in call.events()]
+            assert isinstance(ended, Ended)
+            assert ended.by is EndedBy.PARTY
+        finally:
+            await channel.close()

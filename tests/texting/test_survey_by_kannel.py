@@ -11,9 +11,9 @@ from app.demo.daytime import daytime_zone
 from app.wiring import opened
 from config.loading import load
 from core.clock import SystemClock
+from core.plan import BY_SMS
 from dialer.batches import create_batch
 from storage.batches import ask, batch_named
-from storage.candidates import SMS
 from storage.database import Database
 from storage.importing.importer import import_file
 from storage.importing.shipped import find_mapping
@@ -59,7 +59,7 @@ async def _batch_by_text(house: Serving) -> None:
             query=CaseQuery(),
             rules=known.settings.calling.rules(),
             clock=clock,
-            channel=SMS,
+            plan=BY_SMS,
         )
         async with database.write() as session:
             batch = await batch_named(session, "texts")
