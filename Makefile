@@ -8,13 +8,13 @@ WORKERS ?= 3
 .PHONY: help demo test lint setup setup-test system-packages bench clean
 
 help:
-	@echo "make demo    call 60 simulated people over SIP on this machine and show what came of it"
+	@echo "make demo    call and write to simulated people on this machine and show what came of it"
 	@echo "make test    run all tests (installs real peers from Debian when run as root)"
 	@echo "make lint    ruff, mypy"
 	@echo "make bench   the benchmarks (results in benchmarks/results/)"
 
 $(VENV)/.demo: pyproject.toml
-	$(PYTHON) -c 'import sys; v=sys.version_info[:2]; sys.exit(0 if (3,11)<=v<=(3,12) else "Huifang needs Python 3.11 or 3.12; this is %d.%d. Set PYTHON=..." % v)'
+	$(PYTHON) -c 'import sys; v=sys.version_info[:2]; sys.exit(0 if (3,11)<=v<=(3,13) else "Huifang needs Python 3.11, 3.12 or 3.13; this is %d.%d. Set PYTHON=..." % v)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary huifang,srt -e '.[demo]'
 	@touch $@

@@ -16,22 +16,26 @@ from app.wiring import conversation_rules
 from config.loading import Loaded
 from core.clock import Clock
 from core.errors import AuthorError
+from core.plan import VOICE
 from core.trunk import Trunk
+from dialer.incoming.reception import RingBack
 from dialer.journal import AttemptJournal
 from dialer.running import Dialer, DialerRules
 from flows.check.linter import check
 from flows.compiler import compile_flow
+from flows.engine import resumed, start
 from flows.program import Program
-from ivr.channels.contract import DialRequest, VoiceChannel
-from ivr.conversation import hold
+from ivr.channels.contract import DialRequest, IncomingCall, VoiceChannel
+from ivr.conversation import hold, receive
 from ivr.conversation_rules import ConversationRules
 from ivr.outcome import Outcome
 from speech.contract import PromptSource
 from storage.batches import flow_versions
-from storage.candidates import VOICE, Candidate
+from storage.candidates import Candidate
 from storage.case_fields import fields_of, fields_of_batch
 from storage.claims import Claimed
 from storage.database import Database
+from storage.schema import FlowVersion
 
 
 class Calls:
@@ -68,35 +72,39 @@ class Calls:
         """
         async with self._database.read() as session:
             stored = await flow_versions(session, batches, VOICE)
-        found = []
-        for version in stored:
-            file = surveys.as_stored(self._loaded, version.name, version.source, version.sha256)
-            problems = check(file, abilities=self._channel.abilities, hears=self._hears)
-            faults = [found for found in problems if found.is_error]
-            if faults:
-                raise AuthorError(*faults)
-            program = compile_flow(
-                file.flow,
-                sha256=file.sha256,
-                transfers=surveys.transfers(self._loaded),
-                hears=self._hears,
-            )
-            survey = surveys.ReadySurvey(file, program)
-            prompts = for_survey(self._prompts, survey)
-            self._surveys[version.id] = (program, file.folder, prompts)
-            found.append(survey)
-        return found
+        return [self._read(version) for version in stored]
+
+    def _read(self, version: FlowVersion) -> surveys.ReadySurvey:
+        file = surveys.as_stored(self._loaded, version.name, version.source, version.sha256)
+        problems = check(file, abilities=self._channel.abilities, hears=self._hears)
+        faults = [found for found in problems if found.is_error]
+        if faults:
+            raise AuthorError(*faults)
+        program = compile_flow(
+            file.flow,
+            sha256=file.sha256,
+            transfers=surveys.transfers(self._loaded),
+            hears=self._hears,
+        )
+        survey = surveys.ReadySurvey(file, program)
+        prompts = for_survey(self._prompts, survey)
+        self._surveys[version.id] = (program, file.folder, prompts)
+        return survey
+
+    async def _survey(self, flow_version_id: int) -> tuple[Program, Path, PromptSource]:
+        """Return a survey as it was stored. Raises AuthorError where it cannot be held by voice."""
+        if flow_version_id not in self._surveys:
+            async with self._database.read() as session:
+                self._read(await session.get_one(FlowVersion, flow_version_id))
+        return self._surveys[flow_version_id]
 
     async def __call__(self, claimed: Claimed, journal: AttemptJournal) -> Outcome:
         """Make the call; returns what it came to."""
         candidate = claimed.candidate
-        if candidate.flow_version_id not in self._surveys:
-            await self.prepare([candidate.batch_id])
-        program, folder, prompts = self._surveys[candidate.flow_version_id]
+        program, folder, prompts = await self._survey(candidate.flow_version_id)
         fields = await self._fields(candidate)
         request = DialRequest(
-            # Recordings are named after it: a folder a day, so that no folder grows without end.
-            attempt=f"{claimed.claimed_at.astimezone(self._zone):%Y-%m-%d}/{claimed.attempt_id}",
+            attempt=self._name(claimed),
             number=candidate.known.e164,
             trunk=claimed.trunk,
             extension=candidate.extension,
@@ -115,6 +123,42 @@ class Calls:
             survey_folder=folder,
             may_leave_message=not candidate.known.key_incident,
         )
+
+    async def answer(
+        self,
+        call: IncomingCall,
+        claimed: Claimed,
+        journal: AttemptJournal,
+        left: dict[str, Any] | None,
+    ) -> Outcome:
+        """Answer somebody who rings us with his survey, at the question where he `left` it.
+
+        Raises AuthorError where the survey cannot be held by voice: nothing was said then.
+        """
+        candidate = claimed.candidate
+        program, folder, prompts = await self._survey(candidate.flow_version_id)
+        opening = resumed(program, left)
+        if opening is None:
+            language = candidate.language or program.flow.languages[0]
+            opening = start(program, fields=await self._fields(candidate), language=language)
+        return await receive(
+            call,
+            self._name(claimed),
+            candidate.known.e164,
+            abilities=self._channel.abilities,
+            opening=opening,
+            program=program,
+            prompts=prompts,
+            journal=journal,
+            clock=self._clock,
+            rules=self._rules,
+            survey_folder=folder,
+        )
+
+    def _name(self, claimed: Claimed) -> str:
+        """Return the attempt's name. Recordings are named after it: a folder a day, so that no
+        folder grows without end."""
+        return f"{claimed.claimed_at.astimezone(self._zone):%Y-%m-%d}/{claimed.attempt_id}"
 
     async def _fields(self, candidate: Candidate) -> dict[str, Any]:
         if candidate.callback_id in self._remembered:
@@ -153,6 +197,7 @@ def dialer(
     language: str = "zh",
     until_done: bool = True,
     name: str | None = None,
+    ring_back: RingBack | None = None,
 ) -> Dialer:
     """Return the dialer with the configured rules, trunks and limits. `name`: of the dialer,
     where it is not the first of this process."""
@@ -163,6 +208,7 @@ def dialer(
         loaded.trunks,
         dialer_rules(loaded, language),
         check=channel.check,
+        ring_back=ring_back,
         batches=batches,
         until_done=until_done,
         name=name,

@@ -1,11 +1,12 @@
 """Evaluations put together: a set, the survey that it answers, and what hears it."""
 
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app import recognisers
-from app.wiring import started
+from app.wiring import prompt_cache, sip_ports, started
 from config.loading import Loaded
 from core.errors import AuthorError, problem
 from flows.compiler import compile_flow
@@ -13,7 +14,7 @@ from flows.model import Ask
 from flows.reader import read
 from ivr.channels.sip.pickup import PickUpRules
 from ivr.evaluation.answers import Question
-from ivr.evaluation.reports import evaluate_pickup, evaluate_speech
+from ivr.evaluation.reports import evaluate_pickup, evaluate_speech, evaluate_speech_over_sip
 from speech.contract import Recogniser
 from speech.evaluation.augment import Augmentation
 from speech.evaluation.recording_set import Evaluates, RecordingSet, read_set
@@ -65,9 +66,13 @@ async def speech(
     model: Path | None,
     *,
     sweep: bool,
+    calls: int,
     done: Callable[[], None],
 ) -> Report:
-    """Evaluate spoken answers. Raises AuthorError, PermanentError."""
+    """Evaluate spoken answers, `calls` of them in real SIP calls (0: none is made).
+
+    Raises AuthorError, PermanentError, TransientError.
+    """
     evaluated = read_set(folder, Evaluates.SPEECH)
     question = question_of(evaluated)
     evaluated_language = evaluated.head.language
@@ -80,9 +85,23 @@ async def speech(
                     language=evaluated_language,
                 )
             )
-        return await evaluate_speech(
-            evaluated, augmentation, question, words, sweep=sweep, done=done
-        )
+        if not calls:
+            return await evaluate_speech(
+                evaluated, augmentation, question, words, sweep=sweep, done=done
+            )
+        with tempfile.TemporaryDirectory() as recordings:
+            return await evaluate_speech_over_sip(
+                evaluated,
+                augmentation,
+                question,
+                words,
+                prompt_cache(loaded),
+                calls=calls,
+                ports=sip_ports(loaded),
+                folder=Path(recordings),
+                sweep=sweep,
+                done=done,
+            )
 
 
 async def pickup(

@@ -20,6 +20,8 @@ def parts(report: Report, language: str) -> Iterator[Table | str]:
     if done := report.augmentation.described():
         how = ", ".join(f"{name}={value}" for name, value in done.items())
         yield text("evaluation-augmented", language, how=how)
+    if report.over_sip:
+        yield text("evaluation-over-sip", language, n=report.facts["calls"])
     yield confusion(report.confusion, language)
     yield _shares(report, language)
     if report.sweep:

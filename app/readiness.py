@@ -18,7 +18,10 @@ from app.gateways import text_gateways
 from app.measuring import measured
 from app.prompt_building import build
 from app.scheduled import survey_faults, unit_faults
+from app.sip_stack import sip_stack
 from app.vocabulary import Words, hears, vocabulary
+from app.web.readiness import web_server
+from app.webhooks import webhooks
 from app.wiring import opened, prompt_cache, sip_channel, started
 from config.loading import Loaded
 from core.catalogue import text
@@ -26,7 +29,6 @@ from core.clock import SystemClock
 from core.errors import HuifangError, Problem, TransientError, problem
 from dialer.calendar import is_working_day, zone
 from flows.reader import read
-from ivr.channels.sip.driver import SipChannel
 from ivr.texting.contract import TextEvent
 from speech.plan import How
 from speech.prompts import PromptCache
@@ -43,8 +45,8 @@ class Finding:
     """One thing that was looked at."""
 
     what: str
-    """``settings``, ``database``, ``disk``, ``calendar``, ``trunk``, ``voice``, ``schedules``,
-    ``mail``, ``speech``, ``survey``."""
+    """``settings``, ``database``, ``disk``, ``calendar``, ``sip``, ``trunk``, ``gateway``,
+    ``webhooks``, ``voice``, ``schedules``, ``mail``, ``speech``, ``survey``."""
     good: bool
     name: str = ""
     detail: str = ""
@@ -63,6 +65,8 @@ async def look(loaded: Loaded, now: datetime, language: str) -> AsyncIterator[Fi
     async for finding in _trunks(loaded, language):
         yield finding
     async for finding in gateway_findings(loaded, language):
+        yield finding
+    async for finding in web_findings(loaded, language):
         yield finding
     cache = prompt_cache(loaded)
     for finding in _voices(loaded, cache, language):
@@ -120,10 +124,11 @@ def _calendar(loaded: Loaded, now: datetime, language: str) -> Finding:
 
 async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
     try:
-        channel = sip_channel(loaded)
+        stack, channel = sip_stack(loaded), sip_channel(loaded, receives=False)
     except HuifangError as error:
         yield Finding("trunk", False, "", _said(error, language))
         return
+    yield Finding("sip", True, stack.name, text(f"check-sip-{stack.name}", language))
     try:
         await channel.start()
         for health in await channel.check():
@@ -167,6 +172,17 @@ async def gateway_findings(loaded: Loaded, language: str) -> AsyncIterator[Findi
             await gateway.close()
         code = "check-gateway-silent" if wrong else "check-gateway-answers"
         yield Finding("gateway", not wrong, gateway.name, text(code, language, detail=wrong))
+
+
+async def web_findings(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
+    """Look at the web server, where a provider is to be heard."""
+    try:
+        heard = webhooks(text_gateways(loaded, SystemClock()))
+        if heard and loaded.settings.web.monitor_port:
+            good, detail = await web_server(loaded, language)
+            yield Finding("webhooks", good, ", ".join(heard), detail)
+    except HuifangError as error:
+        yield Finding("webhooks", False, "", _said(error, language))
 
 
 async def _takes_nothing(gateway: str, event: TextEvent) -> None:
@@ -240,7 +256,7 @@ async def _survey(
             file,
             measure=lengths.measure,
             sounds=lengths.sounds,
-            abilities=SipChannel.abilities,
+            abilities=sip_stack(loaded).abilities,
             transfers=surveys.transfers(loaded),
             hears=hears(loaded, () if words is None else words.languages),
             vocabulary=await vocabulary(file, words) if words is not None else None,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from app import surveys
+from app.plans import plan_named, survey_for
 from config.loading import Loaded
 from config.sections.schedules import ScheduleSettings
 from core.catalogue import text
@@ -20,15 +21,16 @@ from storage.schema import Unit
 
 
 def schedules(loaded: Loaded) -> list[Schedule]:
-    """Return the configured schedules."""
-    return [_schedule(each) for each in loaded.settings.schedules]
+    """Return the configured schedules. Raises AuthorError where one names an unknown plan."""
+    return [_schedule(loaded, index, each) for index, each in enumerate(loaded.settings.schedules)]
 
 
-def _schedule(setting: ScheduleSettings) -> Schedule:
+def _schedule(loaded: Loaded, index: int, setting: ScheduleSettings) -> Schedule:
     return Schedule(
         name=setting.name,
         cron=setting.cron,
         survey=setting.survey,
+        plan=plan_named(loaded, setting.plan, _place(loaded, index, "plan")),
         time_zone=setting.time_zone,
         respondents=(setting.respondents,) if setting.respondents else (),
         units=setting.units,
@@ -58,6 +60,10 @@ def faults(loaded: Loaded) -> list[Problem]:
         except AuthorError as error:
             place = _place(loaded, index, "cron")
             found += [Problem(p.code, place, p.values) for p in error.problems]
+        try:
+            plan_named(loaded, each.plan, _place(loaded, index, "plan"))
+        except AuthorError as error:
+            found += error.problems
         file = surveys.find(loaded, each.survey) if _is_file(each.survey) else None
         file = file or known.get(each.survey)
         if file is None or not file.is_file():
@@ -77,9 +83,13 @@ def faults(loaded: Loaded) -> list[Problem]:
 def survey_faults(loaded: Loaded) -> list[Problem]:
     """Return what is wrong with the surveys of the schedules, transfers to nobody among it."""
     found: list[Problem] = []
-    for each in loaded.settings.schedules:
+    for index, each in enumerate(loaded.settings.schedules):
         try:
-            surveys.callable_by(loaded, each.survey)
+            survey_for(
+                loaded,
+                plan_named(loaded, each.plan, _place(loaded, index, "plan")),
+                each.survey,
+            )
         except AuthorError as error:
             found += error.problems
     return list(dict.fromkeys(found))

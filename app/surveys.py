@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from app.sip_stack import sip_stack
 from config.loading import Loaded
 from core.errors import AuthorError, Place, problem
 from dialer.batches import Survey
@@ -15,7 +16,6 @@ from flows.compiler import compile_flow
 from flows.program import Program
 from flows.reader import SurveyFile, read, read_text
 from flows.simulator import examples
-from ivr.channels.sip.driver import SipChannel
 from ivr.texting.checking import faults as text_faults
 
 
@@ -148,5 +148,5 @@ def callable_by(loaded: Loaded, name: str) -> ReadySurvey:
     Raises AuthorError with every fault, among them steps that calls over SIP cannot perform.
     """
     return ready(
-        find(loaded, name), abilities=frozenset(SipChannel.abilities), transfers=transfers(loaded)
+        find(loaded, name), abilities=sip_stack(loaded).abilities, transfers=transfers(loaded)
     )

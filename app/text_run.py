@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
 from app.beside import beside
-from app.context import screen
+from app.context import complaints, screen
 from app.gateways import text_gateways
 from app.texting import TextSurveys, text_worker
+from app.webhooks import webhooks
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock
@@ -28,6 +29,7 @@ class Texts:
 
     worker: TextWorker
     gateways: Sequence[TextGateway]
+    written: TextSurveys
     surveys: int
     """Surveys of its batches that are held by text."""
 
@@ -36,7 +38,7 @@ async def prepared(
     known: Loaded,
     database: Database,
     clock: Clock,
-    batches: Sequence[int] | None,
+    batches: Collection[int] | None,
     words: str,
     *,
     until_done: bool,
@@ -62,7 +64,13 @@ async def prepared(
         language=words,
         until_done=until_done,
     )
-    return Texts(worker, gateways, number)
+    return Texts(worker, gateways, surveys, number)
+
+
+def say_unheard(texts: Texts, words: str) -> None:
+    """Say which gateways tell what only `huifang serve` hears: replies and reports."""
+    if names := ", ".join(webhooks(texts.gateways)):
+        complaints.print(text("run-unheard", words, names=names), style="yellow", markup=False)
 
 
 @contextlib.asynccontextmanager

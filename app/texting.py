@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 
 from app import surveys
+from app.ring_back import ring_back_rules
 from config.loading import Loaded
 from core.clock import Clock
 from core.errors import AuthorError
+from core.plan import SMS
 from dialer.texting.terms import TextingRules
 from dialer.texting.worker import TextWorker
 from flows.program import Program
@@ -14,7 +16,6 @@ from ivr.texting.checking import faults
 from ivr.texting.contract import TextGateway
 from ivr.texting.written import written_program
 from storage.batches import flow_versions
-from storage.candidates import SMS
 from storage.database import Database
 from storage.schema import FlowVersion
 
@@ -66,6 +67,7 @@ def texting_rules(loaded: Loaded, language: str) -> TextingRules:
         remind_after=settings.texting.remind_after,
         late_within=settings.texting.late_within,
         send_tries=settings.texting.send_tries,
+        ring_back=ring_back_rules(loaded) if settings.ring_back.texts else None,
     )
 
 
@@ -76,7 +78,7 @@ def text_worker(
     gateways: Sequence[TextGateway],
     clock: Clock,
     *,
-    batches: Sequence[int] | None = None,
+    batches: Collection[int] | None = None,
     language: str = "zh",
     until_done: bool = True,
 ) -> TextWorker:

@@ -1,10 +1,11 @@
 """The calls of `huifang run` and `huifang serve`: the dialer with its lines and its prompts."""
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from app import recognisers
+from app.answering import ring_back
 from app.beside import beside
 from app.calling import Calls, dialer
 from app.context import complaints
@@ -26,6 +27,9 @@ class Voice:
     dialer: Dialer
     surveys: int
     """Surveys of its batches that are held by voice."""
+    admit: Callable[[Collection[int]], Awaitable[int]]
+    """Reads and checks the surveys of further batches and makes their prompts, as `prepared` did;
+    returns how many. Raises AuthorError."""
     _known: Loaded
     _database: Database
     _clock: Clock
@@ -60,18 +64,24 @@ async def prepared(
     """Read and check the surveys of the batches (None: of all running ones), make their prompts
     and those of the `further` ones; says which spoken answers nothing here can hear.
 
-    `name`: of the dialer, where it is not the first of this process. Raises AuthorError where
-    something of it cannot be had: nobody is called then.
+    `batches` may grow while calls are made; see `Voice.admit`. `name`: of the dialer, where it is
+    not the first of this process. Raises AuthorError where something of it cannot be had: nobody
+    is called then.
     """
     hears = recognisers.recogniser(known)
     channel, prompts = sip_channel(known, hears), prompt_cache(known)
     models = hears.languages if hears else ()
     calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
-    ready = [*further, *await calls.prepare(batches)]
-    for warning in recognisers.accept(known, (survey.file.flow for survey in ready)):
-        complaints.print(warning.sentence(words), style="yellow", markup=False)
-    for survey in ready:
-        await prepare(prompts, survey)
+
+    async def admit(batches: Collection[int] | None, further: Iterable[ReadySurvey] = ()) -> int:
+        ready = [*further, *await calls.prepare(batches)]
+        for warning in recognisers.accept(known, (survey.file.flow for survey in ready)):
+            complaints.print(warning.sentence(words), style="yellow", markup=False)
+        for survey in ready:
+            await prepare(prompts, survey)
+        return len(ready)
+
+    surveys = await admit(batches, further)
     calling = dialer(
         known,
         database,
@@ -82,5 +92,6 @@ async def prepared(
         language=words,
         until_done=until_done,
         name=name,
+        ring_back=ring_back(known, channel, calls, prompts, clock),
     )
-    return Voice(calling, len(ready), known, database, clock, channel, hears)
+    return Voice(calling, surveys, admit, known, database, clock, channel, hears)

@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 
 from rich.live import Live
 from rich.table import Table
 
 from app.beside import beside
 from app.context import screen
+from app.text_run import line
 from core.catalogue import text
 from core.errors import HuifangError
 from dialer.running import Dialer
+from dialer.texting.terms import TextTally
 from reports.progress import Meter, Progress
 from storage.batches import statuses
 from storage.database import Database
@@ -24,9 +26,15 @@ LINE = 10.0
 
 @contextlib.asynccontextmanager
 async def watching(
-    calling: Dialer, database: Database, batches: Collection[int] | None, words: str
+    calling: Dialer,
+    database: Database,
+    batches: Collection[int] | None,
+    words: str,
+    *,
+    texts: TextTally | None = None,
 ) -> AsyncIterator[None]:
-    """Show the calls while they go on: a live table, or a line now and then."""
+    """Show the calls while they go on, and the `texts` beside them: a live table, or a line now
+    and then."""
     meter = Meter()
 
     async def look() -> Progress:
@@ -43,16 +51,18 @@ async def watching(
                 with contextlib.suppress(HuifangError):  # the dialer itself says what is wrong
                     seen = await look()
                     if live:
-                        live.update(_table(seen, words))
+                        live.update(_table(seen, texts, calling.tally.incoming, words))
                     else:
                         screen.print(_line(seen, words), highlight=False)
+                        if texts:
+                            screen.print(line(texts, words), highlight=False)
                 # Counting a million callbacks takes a while: never more than a twentieth of it.
                 took = calling.clock.monotonic() - began
                 await asyncio.sleep(max(LOOK if live else LINE, took * 20))
 
         async with beside(watch()):
             yield
-    screen.print(_table(await look(), words))
+    screen.print(_table(await look(), texts, calling.tally.incoming, words))
 
 
 async def progress(
@@ -89,7 +99,7 @@ async def progress(
     )
 
 
-def _table(seen: Progress, words: str) -> Table:
+def _table(seen: Progress, texts: TextTally | None, rang: Mapping[str, int], words: str) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_row(text("run-now", words), f"[bold]{seen.calls_now}[/]")
     table.add_row(text("run-done", words), f"{seen.finished:,} / {seen.all:,}")
@@ -99,6 +109,11 @@ def _table(seen: Progress, words: str) -> Table:
         text("run-dispositions", words), _counted("disposition", seen.dispositions, words)
     )
     table.add_row(text("run-verdicts", words), _counted("verdict", seen.verdicts, words))
+    if rang:
+        table.add_row(text("run-rang", words), _counted("welcome", rang, words))
+    if texts:
+        under_way = texts.begun - texts.ended.total()
+        table.add_row(text("run-writing", words), f"[bold]{under_way}[/]")
     if seen.trouble:
         table.add_row(text("run-trouble", words), f"[red]{seen.trouble}[/]")
     return table
@@ -119,6 +134,6 @@ def _duration(seconds: float | None) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def _counted(kind: str, counted: dict[str, int], words: str) -> str:
+def _counted(kind: str, counted: Mapping[str, int], words: str) -> str:
     most = sorted(counted.items(), key=lambda item: -item[1])
     return "  ".join(f"{text(f'{kind}-{word}', words)} {number:,}" for word, number in most) or "-"

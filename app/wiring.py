@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.recognisers import chosen
+from app.sip_stack import sip_stack
 from app.transcribing import Transcribing
 from config.loading import Loaded
 from core.clock import Clock, SystemClock
@@ -66,27 +67,38 @@ def studio(loaded: Loaded) -> Studio:
     return Studio(loaded.path(loaded.settings.folders.studio))
 
 
-def sip_channel(loaded: Loaded, hears: Recogniser | None = None) -> SipChannel:
+def sip_channel(
+    loaded: Loaded, hears: Recogniser | None = None, *, receives: bool = True
+) -> SipChannel:
     """Return the SIP driver with lines for all configured channels; `hears` takes what is spoken.
 
-    Raises AuthorError where no trunk is configured.
+    `receives`: it takes the calls of people who ring back, where that is configured.
+
+    Raises AuthorError where no trunk is configured, or the settings want what the SIP stack
+    cannot do.
     """
     if not loaded.trunks:
         raise AuthorError(problem("app-no-trunk"))
-    sip, pacing = loaded.settings.sip, loaded.settings.pacing
-    ports = Ports(
+    channels = min(loaded.settings.pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
+    return SipChannel(
+        loaded.trunks,
+        channels=channels,
+        ports=sip_ports(loaded),
+        recogniser=hears,
+        pick_up=pick_up_rules(loaded),
+        reception=loaded.settings.ring_back.sip_port if receives else 0,
+        stack=sip_stack(loaded),
+    )
+
+
+def sip_ports(loaded: Loaded) -> Ports:
+    """Return where the lines listen."""
+    sip = loaded.settings.sip
+    return Ports(
         address=sip.bind_address,
         public_address=sip.public_address,
         rtp_from=sip.rtp_ports[0],
         rtp_until=sip.rtp_ports[1],
-    )
-    channels = min(pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
-    return SipChannel(
-        loaded.trunks,
-        channels=channels,
-        ports=ports,
-        recogniser=hears,
-        pick_up=pick_up_rules(loaded),
     )
 
 

@@ -31,6 +31,7 @@ NAMES = (
     "bad_line_keys",
     "voice_activity",
     "voices",
+    "webhooks",
     "talk_off",
 )
 RESULTS = Path(__file__).parent / "results"

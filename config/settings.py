@@ -20,8 +20,10 @@ from config.sections.logging import LoggingSettings
 from config.sections.mail import MailSettings
 from config.sections.pacing import PacingSettings
 from config.sections.pick_up import PickUpSettings
+from config.sections.plans import PlanSettings
 from config.sections.recording import RecordingSettings
 from config.sections.retry import RetrySettings
+from config.sections.ring_back import RingBackSettings
 from config.sections.schedules import ScheduleSettings
 from config.sections.sip import SipSettings
 from config.sections.speech import SpeechSettings
@@ -84,6 +86,9 @@ class Settings(BaseSettings):
     """Finding out who picked up, and what a mailbox hears."""
     recording: RecordingSettings = RecordingSettings()
     """Recordings of calls."""
+    plans: tuple[PlanSettings, ...] = ()
+    """By which channels people are reached; ``voice``, ``sms``, ``sms_then_voice`` and
+    ``voice_then_sms`` are there without being written here."""
     schedules: tuple[ScheduleSettings, ...] = ()
     """Batches that are made by the clock."""
     write_back: tuple[WriteBackSettings, ...] = ()
@@ -92,6 +97,8 @@ class Settings(BaseSettings):
     """Persons to whom surveys may transfer a call."""
     mail: MailSettings = MailSettings()
     """Notices by e-mail."""
+    ring_back: RingBackSettings = RingBackSettings()
+    """People who ring us, or write, by themselves."""
     texting: TextingSettings = TextingSettings()
     """Surveys by text message."""
     text_gateways: tuple[AnyTextGateway, ...] = ()
@@ -103,7 +110,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names_once(self) -> "Settings":
-        for section in ("trunks", "schedules", "write_back", "transfers", "text_gateways"):
+        for section in ("trunks", "plans", "schedules", "write_back", "transfers", "text_gateways"):
             names = [item.name for item in getattr(self, section)]
             for name in names:
                 if names.count(name) > 1:

@@ -47,3 +47,5 @@ class Trunk:
     """PEM file of the authorities that may sign it; empty: the system's."""
     priority: int = 0
     """Trunks of lower priority are used first."""
+    callers: tuple[str, ...] = ()
+    """IP addresses from which it passes on calls to us; empty: those of the host of `uri`."""

@@ -16,13 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
 from core.errors import AuthorError, problem
+from core.plan import BY_VOICE, Plan
 from core.rules import CallingRules
 from dialer.calendar import check_calendar, zone
 from dialer.deadline import MOST_PRIORITY, call_order, end_of_working_day, first_due
 from dialer.number_kind import kind_of_number
+from dialer.onward import first_step
 from dialer.sampling import Draw, Member, Sample, Stratum
 from storage.batches import add_callbacks, batch_named, lock_making, store_flow
-from storage.candidates import VOICE
 from storage.database import Database
 from storage.followups import open_item
 from storage.schema import Batch
@@ -84,12 +85,12 @@ async def create_batch(
     priority: int = 0,
     deadline: datetime | None = None,
     schedule: str = "",
-    channel: str = VOICE,
+    plan: Plan = BY_VOICE,
     progress: Callable[[int], None] | None = None,
 ) -> BatchReport:
     """Make a batch, ready to be started; `progress` hears how many parties were looked at.
 
-    `channel`: how its people are reached, ``voice`` or ``sms``.
+    `plan`: how its people are reached; a land-line begins where the plan calls.
     `deadline` (else, by class, so many working days after acceptance): from then on nobody is
     called, a person follows up. Raises AuthorError: the name is taken, a unit is unknown, the
     priority or the calendar is impossible.
@@ -97,10 +98,10 @@ async def create_batch(
     sample = sample or Sample()
     _check(name, priority, deadline, rules, clock.now())
     batch_id = await _begin(
-        db, name, survey, query, sample, priority, deadline, schedule, channel, clock.now()
+        db, name, survey, query, sample, priority, deadline, schedule, plan, clock.now()
     )
     report = BatchReport(batch_id=batch_id, name=name)
-    maker = _Maker(survey, query, rules, batch_id, priority, deadline, channel, clock.now(), report)
+    maker = _Maker(survey, query, rules, batch_id, priority, deadline, plan, clock.now(), report)
     drawn = await _draw(db, maker, sample)
     after = (0, 0)
     while True:
@@ -165,13 +166,13 @@ class _Maker:
         batch_id: int,
         priority: int,
         deadline: datetime | None,
-        channel: str,
+        plan: Plan,
         now: datetime,
         report: BatchReport,
     ) -> None:
         self.survey, self.query, self.batch_id = survey, query, batch_id
         self._rules, self._priority, self._deadline = rules, priority, deadline
-        self._channel, self._now, self._report = channel, now, report
+        self._plan, self._now, self._report = plan, now, report
         self._where = zone(rules.time_zone)
         self._dues: dict[tuple[str, date], datetime | None] = {}
         self._last_call = end_of_working_day(now, 1, rules)
@@ -223,6 +224,7 @@ class _Maker:
             # Too late already: first in line, and soon with a person where nobody answers.
             self._report.overdue += 1
             deadline = self._last_call
+        begins = first_step(self._plan, row.number)
         return {
             "batch_id": self.batch_id,
             "case_id": row.case_id,
@@ -230,7 +232,8 @@ class _Maker:
             "e164": row.number,
             "extension": row.extension,
             "language": row.language,
-            "channel": self._channel,
+            "channel": self._plan.steps[begins].channel,
+            "plan_step": begins,
             "priority": order,
             "deadline": deadline,
             "next_at": self._now,
@@ -299,7 +302,7 @@ async def _begin(
     priority: int,
     deadline: datetime | None,
     schedule: str,
-    channel: str,
+    plan: Plan,
     now: datetime,
 ) -> int:
     try:
@@ -317,12 +320,12 @@ async def _begin(
             )
             there = await batch_named(session, name)
             if there is not None:
-                same = (there.query, there.sample, there.flow_version_id, there.channel)
+                same = (there.query, there.sample, there.flow_version_id, there.plan)
                 if there.state == "making" and same == (
                     query.as_json(),
                     sample.as_json(),
                     flow_id,
-                    channel,
+                    plan.as_json(),
                 ):
                     return there.id
                 raise AuthorError(problem("batch-exists", name=name, state=there.state))
@@ -331,7 +334,8 @@ async def _begin(
                 flow_version_id=flow_id,
                 state="making",
                 schedule=schedule,
-                channel=channel,
+                channel=plan.steps[0].channel,
+                plan=plan.as_json(),
                 query=query.as_json(),
                 sample=sample.as_json(),
                 priority=priority,

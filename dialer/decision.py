@@ -10,6 +10,7 @@ from datetime import datetime
 
 from core.catalogue import text
 from core.disposition import Disposition
+from core.plan import BY_VOICE, VOICE, Plan
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class PastAttempt:
     callback_id: int
     same_party: bool = True
     """False where only the number is the same."""
+    channel: str = VOICE
+    """``voice`` or ``sms``."""
+    by_himself: bool = False
+    """True where the person rang, or wrote, by himself: no call of ours that counts."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,12 @@ class CallbackFacts:
     key_incident: bool = False
     face_to_face: bool = False
     number_invalid: bool = False
+    callback_id: int = 0
+    channel: str = VOICE
+    """How the next attempt is made: ``voice`` or ``sms``."""
+    plan: Plan = BY_VOICE
+    plan_step: int = 0
+    """Index of the plan's step that is being tried."""
     history: tuple[PastAttempt, ...] = ()
     """Attempts to this party or this number, latest first, at least over the number period."""
 
@@ -57,10 +68,12 @@ class Reason:
     values: tuple[tuple[str, str], ...] = ()
 
     def sentence(self, language: str = "zh") -> str:
-        """Return the reason in words; a value named `disposition` is told in that language."""
+        """Return the reason in words; values named `disposition` or `channel` are told in that
+        language."""
         values = dict(self.values)
-        if "disposition" in values:
-            values["disposition"] = text(f"disposition-{values['disposition']}", language)
+        for name in ("disposition", "channel"):
+            if name in values:
+                values[name] = text(f"{name}-{values[name]}", language)
         return text(self.code, language, **values)
 
 
@@ -92,3 +105,7 @@ class NextStep:
     """False: the try is not held against the party."""
     follow_up: str = ""
     """For `follow_up` and `correct`: the reason of the follow-up item."""
+    onward: int | None = None
+    """For a retry by the next channel: the index of the plan's step; None: the same channel."""
+    channel: str = ""
+    """The channel of that step."""

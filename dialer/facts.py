@@ -6,8 +6,10 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.disposition import Disposition
+from core.plan import SMS, VOICE, stored_plan
 from core.rules import CallingRules
 from dialer.decision import CallbackFacts, PastAttempt
+from storage.attempt_rows import INCOMING
 from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
 
 
@@ -46,6 +48,10 @@ def facts_of(callback: KnownCallback, attempts: list[KnownAttempt]) -> CallbackF
         key_incident=callback.key_incident,
         face_to_face=callback.face_to_face,
         number_invalid=callback.number_invalid,
+        callback_id=callback.id,
+        channel=callback.channel,
+        plan=stored_plan(callback.plan, callback.channel),
+        plan_step=callback.plan_step,
         history=tuple(
             PastAttempt(
                 at=past.claimed_at,
@@ -54,6 +60,8 @@ def facts_of(callback: KnownCallback, attempts: list[KnownAttempt]) -> CallbackF
                 e164=past.e164,
                 callback_id=past.callback_id,
                 same_party=past.party_id == callback.party_id,
+                channel=SMS if past.channel == SMS else VOICE,
+                by_himself=past.direction == INCOMING,
             )
             for past in attempts
             if past.party_id == callback.party_id or past.e164 == callback.e164

@@ -185,11 +185,18 @@ def hours(facts: CallbackFacts, rules: CallingRules, at: datetime) -> Ruling:
 
 
 def _counting(facts: CallbackFacts) -> list[PastAttempt]:
-    """Attempts that are held against the person: all but those that failed by our own fault."""
+    """Attempts that are held against the person: all but those that failed by our own fault, and
+    those that he made himself.
+
+    Calls are counted for calls, texts for texts: who was not reached by one may hear of us by the
+    other on the same day.
+    """
     return [
         past
         for past in facts.history
-        if past.disposition is None or past.disposition.counts_against_party
+        if past.channel == facts.channel
+        and (past.disposition is None or past.disposition.counts_against_party)
+        and not past.by_himself
     ]
 
 

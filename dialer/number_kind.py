@@ -37,3 +37,15 @@ def kind_of_number(e164: str) -> str:
     if kind in service or (region == "CN" and national.startswith(("400", "800"))):
         return "service"
     return "subscriber" if phonenumbers.is_possible_number(number) else "unknown"
+
+
+@lru_cache(maxsize=65536)
+def takes_texts(e164: str) -> bool:
+    """Return False for a land-line: no text message reaches it."""
+    if _CHINESE_MOBILE.fullmatch(e164):
+        return True
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.number_type(number) != PhoneNumberType.FIXED_LINE

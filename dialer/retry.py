@@ -19,6 +19,7 @@ from core.rules import (
 )
 from dialer.calendar import UnknownTimeZoneError, moment, start_of_next_day, zone
 from dialer.decision import CallbackFacts, NextStep, Reason
+from dialer.onward import next_step
 from dialer.policy import decide
 from dialer.ruling import local
 
@@ -48,10 +49,11 @@ def after(
     words = (("disposition", disposition.value),)
     if rule.action == "done":
         return NextStep("done", Reason("retry-done", words), counts=counts)
-    if rule.action == "correct":
+    onward = next_step(disposition, facts)
+    if onward is None and rule.action == "correct":
         reason = Reason("retry-correct", words)
         return NextStep("correct", reason, counts=counts, follow_up="invalid_number")
-    if rule.action == "follow_up":
+    if onward is None and rule.action == "follow_up":
         return NextStep(
             "follow_up", Reason("retry-person", words), counts=counts, follow_up=_why(disposition)
         )
@@ -61,7 +63,12 @@ def after(
     if facts.tries >= rules.tries:
         reason = Reason("retry-tries_used", (*words, ("tries", str(facts.tries))))
         return NextStep("follow_up", reason, counts=counts, follow_up="not_reached")
-    at = _next_time(rule, facts, rules, now.astimezone(UTC), counts, retry_after)
+    if onward is None:
+        at = _next_time(rule, facts, rules, now.astimezone(UTC), counts, retry_after)
+    else:
+        wait = facts.plan.steps[facts.plan_step].wait
+        facts = replace(facts, channel=facts.plan.steps[onward].channel, plan_step=onward)
+        at = _permitted(facts, rules, now.astimezone(UTC) + wait)
     if isinstance(at, NextStep):
         return at
     if facts.deadline is not None and at >= facts.deadline:
@@ -71,8 +78,11 @@ def after(
         )
         reason = Reason("retry-past_deadline", (*words, *late))
         return NextStep("follow_up", reason, counts=counts, follow_up="not_reached")
-    reason = Reason("retry-later", (*words, ("at", local(at, facts, rules))))
-    return NextStep("retry", reason, at, counts)
+    when = (*words, ("at", local(at, facts, rules)))
+    if onward is None:
+        return NextStep("retry", Reason("retry-later", when), at, counts)
+    reason = Reason("retry-onward", (*when, ("channel", facts.channel)))
+    return NextStep("retry", reason, at, counts, onward=onward, channel=facts.channel)
 
 
 def _why(disposition: Disposition) -> str:
@@ -103,8 +113,6 @@ def _next_time(
     tried = third(started, where, rules)
     for _ in range(ROUNDS):
         decision = _permitted(facts, rules, at)
-        if decision is None:
-            break
         if isinstance(decision, NextStep):
             return decision
         at = decision
@@ -114,9 +122,7 @@ def _next_time(
     return at
 
 
-def _permitted(
-    facts: CallbackFacts, rules: CallingRules, at: datetime
-) -> datetime | NextStep | None:
+def _permitted(facts: CallbackFacts, rules: CallingRules, at: datetime) -> datetime | NextStep:
     """Return the earliest permitted moment from `at` on, the deadline left aside."""
     timeless = replace(facts, deadline=None, next_at=None)
     decision = decide(timeless, rules, at)

@@ -17,6 +17,7 @@ from core.trunk import Trunk
 from dialer.behind import BEAT, TRICKLE, Behind
 from dialer.closing import Closing
 from dialer.identity import own_name
+from dialer.incoming.reception import Reception, RingBack
 from dialer.journal import Writer
 from dialer.life import HEARTBEAT, Life
 from dialer.pacing import limits_of
@@ -52,15 +53,17 @@ class Dialer:
         rules: DialerRules,
         *,
         check: Check | None = None,
+        ring_back: RingBack | None = None,
         batches: Collection[int] | None = None,
         name: str | None = None,
         until_done: bool = True,
     ) -> None:
-        """`batches`: only these (None: all running ones). `until_done`: end when nothing waits
-        any more, instead of waiting for further batches."""
+        """`batches`: only these (None: all running ones), which may grow while it runs; people who
+        ring us by `ring_back` may be of any. `until_done`: end when nothing waits any more, instead
+        of waiting for further batches."""
         self.database, self.clock, self.rules = database, clock, rules
         self.name = name or own_name()
-        self.batches = None if batches is None else tuple(batches)
+        self.batches = batches
         self.tally = Tally()
         self._check, self._until_done = check, until_done
         self._virtual = isinstance(clock, VirtualClock)
@@ -105,6 +108,17 @@ class Dialer:
             language=rules.language,
             ended=self._wake.set,
         )
+        self._reception: Reception | None = None
+        if ring_back is not None:
+            self._reception = Reception(
+                ring_back,
+                database=database,
+                clock=clock,
+                name=self.name,
+                calls=self._calls,
+                limits=self._limits,
+                tally=self.tally,
+            )
         self._draining = self._checked = False
         self._life = Life(database, clock, self.name, rules.language)
         self._noticed = float("-inf")
@@ -119,12 +133,16 @@ class Dialer:
     def drain(self) -> None:
         """No further calls; those under way come to their end."""
         self._draining = True
+        if self._reception is not None:
+            self._reception.close()
         self._wake.set()
 
     def stop(self) -> None:
         """No further calls, and those under way are hung up."""
         self._draining = True
         self._calls.hang_up()
+        if self._reception is not None:
+            self._reception.hang_up()
         self._wake.set()
 
     # ---------------------------------------------------------------------------------- the run
@@ -139,13 +157,20 @@ class Dialer:
             beside += [self._beside(self._watch), self._beside(self._beat)]
             if self._check is not None:
                 beside.append(self._beside(self._check_trunks))
+        if self._reception is not None:
+            beside.append(self._beside(self._reception.run))
         try:
             await self._loop()
+            if self._reception is not None:
+                self._reception.close()
+                await self._reception.finish()
             await self._last_calls()
             if self._behind:
                 await self._behind.flush()
             await self._sign_off()
         finally:
+            if self._reception is not None:
+                await self._reception.end()
             await self._calls.end()
             for task in beside:
                 task.cancel()

@@ -19,6 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from core.clock import Clock
 from core.errors import HuifangError
+from core.plan import BY_VOICE, Plan
 from core.rules import CallingRules
 from dialer.batches import Survey, create_batch
 from dialer.calendar import zone
@@ -55,6 +56,7 @@ class Schedule:
     name: str
     cron: str
     survey: str
+    plan: Plan = BY_VOICE
     time_zone: str = "Asia/Shanghai"
     respondents: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
@@ -110,15 +112,15 @@ class Schedules:
         database: Database,
         schedules: Sequence[Schedule],
         *,
-        survey: Callable[[str], Survey],
+        survey: Callable[[Schedule], Survey],
         rules: CallingRules,
         clock: Clock,
         grace: timedelta = GRACE,
         made: Callable[[int], Awaitable[None]] | None = None,
         noted: Callable[[ScheduleNote], None] | None = None,
     ) -> None:
-        """`survey` reads a survey by name; `made` hears the id of each batch that was started,
-        `noted` everything that is written into schedule_runs.
+        """`survey` reads the survey of a schedule; `made` hears the id of each batch that was
+        started, `noted` everything that is written into schedule_runs.
 
         Raises AuthorError where a schedule's time cannot be read.
         """
@@ -220,7 +222,8 @@ class Schedules:
         report = await create_batch(
             self._database,
             name=name,
-            survey=self._survey(schedule.survey),
+            survey=self._survey(schedule),
+            plan=schedule.plan,
             query=schedule.query(due),
             rules=self._rules,
             clock=self._clock,

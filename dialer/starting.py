@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from core.catalogue import text
 from core.clock import Clock
 from core.disposition import Disposition
 from core.rules import CallingRules, PacingRules, RetryRule
-from dialer.decision import NextStep, Reason
+from dialer.decision import NextStep
 from dialer.facts import facts_of
 from dialer.pacing import LATE, Limit, Start, grant, next_chance, take
 from dialer.policy import decide
@@ -61,7 +60,7 @@ def judging(calling: CallingRules, language: str) -> Judge:
 
     def judge(known: KnownCallback, attempts: list[KnownAttempt], now: datetime) -> Ruling:
         decision = decide(facts_of(known, attempts), calling, now)
-        why = "" if decision.allowed else words(decision.reason, language)
+        why = "" if decision.allowed else decision.reason.sentence(language)
         return Ruling(decision.allowed, why, decision.not_before, decision.follow_up)
 
     return judge
@@ -88,14 +87,9 @@ def following(
             retry_after=retry_after,
             failed_tries=pacing.failed_tries,
         )
-        return step, words(step.reason, language)
+        return step, step.reason.sentence(language)
 
     return decide_next
-
-
-def words(reason: Reason, language: str) -> str:
-    """Return a reason in words."""
-    return text(reason.code, language, **dict(reason.values))
 
 
 class Lead:

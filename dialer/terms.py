@@ -45,5 +45,7 @@ class Tally:
     """Why nothing is called at present, in words; empty: all is well."""
     unwritten: int = 0
     """Attempts whose end could not be written: they go to a person at the next start."""
+    incoming: Counter[str] = field(default_factory=Counter)
+    """How people who rang were met (`core.welcome`) -> calls."""
     late: int = 0
     """Calls that came too late for their moment and took another one."""

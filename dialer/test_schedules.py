@@ -47,7 +47,7 @@ class House:
         running = Watched(
             self.database,
             schedules,
-            survey=lambda name: Survey(name, 1, "a" * 64, ""),
+            survey=lambda each: Survey(each.survey, 1, "a" * 64, ""),
             rules=CallingRules(),
             clock=SystemClock(),
             grace=grace,
@@ -174,7 +174,7 @@ async def main():
     running = Schedules(
         database,
         [Schedule("daily", "0 8 * * *", "emergency")],
-        survey=lambda name: Survey(name, 1, "a" * 64, ""),
+        survey=lambda each: Survey(each.survey, 1, "a" * 64, ""),
         rules=CallingRules(),
         clock=SystemClock(),
     )
@@ -233,7 +233,7 @@ async def test_a_schedule_that_cannot_be_read_is_refused_at_start(database: Data
         Schedules(
             database,
             [Schedule("daily", "0 25 * * *", "emergency")],
-            survey=lambda _name: pytest.fail("not asked"),
+            survey=lambda _each: pytest.fail("not asked"),
             rules=CallingRules(),
             clock=SystemClock(),
         )

@@ -3,6 +3,7 @@
 The decision is the very one that the claim takes (`dialer.policy.decide` over `dialer.facts`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from core.clock import Clock
 from core.phone import mask, parse_numbers
 from core.rules import CallingRules
+from core.welcome import Welcome
 from dialer.batches import CALLBACK, PERSON, why_not
 from dialer.decision import Decision, Reason
 from dialer.facts import gather
@@ -18,6 +20,7 @@ from dialer.policy import decide
 from storage import do_not_call
 from storage.database import Database
 from storage.followups import QueueEntry, entries
+from storage.incoming.calls import CallSeen, calls_of
 from storage.parties import (
     AttemptFound,
     CallbackFound,
@@ -49,6 +52,8 @@ class PartyStory:
     without_callback: list[tuple[str, Reason]]
     """Case number and why there is no callback about it."""
     queue: list[QueueEntry]
+    rang: list[CallSeen]
+    """Calls of his that came to no attempt, latest first."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Explanation:
     parties: list[PartyStory] = field(default_factory=list)
     number: Reason | None = None
     """What is known about a number that belongs to nobody."""
+    rang: list[CallSeen] = field(default_factory=list)
+    """Calls from that number, latest first."""
 
 
 async def explain(db: Database, who: str, rules: CallingRules, clock: Clock) -> Explanation:
@@ -92,11 +99,17 @@ async def explain(db: Database, who: str, rules: CallingRules, clock: Clock) -> 
                 if row.case_id not in covered
             ]
             queue = await entries(session, party_ids=[party.id])
-            stories.append(PartyStory(party, told, without, queue))
-        number = None
-        if not stories:
-            number = await _stray(session, numbers)
-    return Explanation(now, stories, number)
+            rang = await _rang(session, party.numbers)
+            stories.append(PartyStory(party, told, without, queue, rang))
+        if stories:
+            return Explanation(now, stories)
+        return Explanation(now, [], await _stray(session, numbers), await _rang(session, numbers))
+
+
+async def _rang(session: Any, numbers: Sequence[str]) -> list[CallSeen]:
+    """Return calls from these numbers that came to no attempt."""
+    seen = await calls_of(session, numbers)
+    return [one for one in seen if one.welcome != Welcome.SURVEY]
 
 
 async def _stray(session: Any, numbers: list[str]) -> Reason:

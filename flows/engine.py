@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from core.disposition import Disposition
 from core.errors import AuthorError, problem
+from flows import resuming
 from flows.exchange import Effect, Finished, HungUp, Input, Wait
 from flows.model import (
     Ask,
@@ -130,6 +131,33 @@ def step(program: Program, session: Session, input: Input) -> Step:
     except (BrokenSurvey, KeyError):
         return _failed(turn, Reason.SURVEY_ERROR)
     return _run(turn)
+
+
+def resume(program: Program, session: Session) -> Step:
+    """Go on with a conversation that broke off: the notice once more, then the same question.
+
+    Raises AuthorError for a session of another survey or version, and LookupError where there is
+    no question to go on with: then it has to begin anew.
+    """
+    refuse_other(program, session.flow, session.sha256)
+    turn = Turn(program, resuming.reopened(program, session))
+    here = turn.node.step
+    try:
+        resuming.greet(turn)
+        _WAITING[type(here)].enter(turn, here)
+    except (BrokenSurvey, KeyError) as fault:
+        raise LookupError(f"{fault}") from fault
+    return Step(turn.session, tuple(turn.effects), _wait(turn))
+
+
+def resumed(program: Program, stored: Mapping[str, Any] | None) -> Step | None:
+    """Go on with a session that was stored; None where it cannot be gone on with."""
+    if stored is None:
+        return None
+    try:
+        return resume(program, Session.from_json(stored, program))
+    except (AuthorError, LookupError):
+        return None
 
 
 def wait_of(program: Program, session: Session) -> Wait:

@@ -75,6 +75,10 @@ class Session:
     """True: a key that works everywhere led away from a question that stays unanswered."""
     skipped: bool = False
     """True: a question was left without its answer: given up, or answered without a rating."""
+    left: str = ""
+    """The step at which the person hung up: where somebody who rings back goes on."""
+    left_stack: tuple[str, ...] = ()
+    """`stack` as it was there."""
     turns: int = 0
     disposition: Disposition | None = None
     """None until it has ended."""
@@ -90,6 +94,7 @@ class Session:
         """Return plain JSON values."""
         plain = dict(self.__dict__)
         plain["stack"] = list(self.stack)
+        plain["left_stack"] = list(self.left_stack)
         plain["fields"] = dict(self.fields)
         plain["vars"] = dict(self.vars)
         plain["answers"] = {name: dict(given) for name, given in self.answers.items()}
@@ -110,6 +115,7 @@ class Session:
         refuse_other(program, str(stored.get("flow")), str(stored.get("sha256")))
         values = {name: value for name, value in stored.items() if name in _NAMES}
         values["stack"] = tuple(values.get("stack", ()))
+        values["left_stack"] = tuple(values.get("left_stack", ()))
         if values.get("pending"):
             values["pending"] = Pending(**values["pending"])
         if values.get("disposition"):

@@ -62,7 +62,14 @@ _WHILE_PLAYING_SEEN, _WHILE_PLAYING_NEEDED = 10, 8
 """While a prompt plays: louder than its echo (ITU-T G.131 takes 30 dB of echo loss as good, our
 prompts have -20 dBov), clearer, and longer."""
 
+_LEAST = 10 ** (_LEAST_DBFS / 10)
+_WHILE_PLAYING_LEAST = 10 ** (_WHILE_PLAYING_DBFS / 10)
 _NEAR = np.arange(-2, 3)
+_ONE, _HUNDRED = np.float32(1), np.float32(100)
+_ALL = np.ones(_BANDS, np.float32)
+_DECIBELS = np.full(_BANDS, 10 / np.log(10) / _BANDS, np.float32)
+"""Natural logarithms of all bands to decibels on average."""
+_MEAN = np.full(_LAST - _FIRST, 1 / (_LAST - _FIRST), np.float32)
 _GROUPS = np.repeat(np.eye(_BANDS, dtype=np.float32), _WIDTH, axis=0)
 """Lines to bands."""
 
@@ -153,8 +160,8 @@ class VoiceActivity:
     def _pass_over(self, count: int) -> list[_Frame]:
         """Take frames of silence: there is no noise in them."""
         self._before = np.full((2, _BANDS), self._floor, dtype=np.float32)
-        still = np.full((count, _BANDS), self._floor, dtype=np.float32)
-        self._quietest = np.concatenate([self._quietest[count:], still])[-_REMEMBERED:]
+        self._quietest[:-count] = self._quietest[count:]
+        self._quietest[-count:] = self._floor
         return [_NOTHING] * count
 
     def _judge(self, sound: NDArray[np.float32], count: int) -> list[_Frame]:
@@ -165,15 +172,15 @@ class VoiceActivity:
         bands = lines[:, _FIRST - _LOWEST : _LAST - _LOWEST] @ _GROUPS
         around = np.concatenate([self._before, bands])
         self._before = around[-2:]
-        smooth = _smoothing(count) @ around
-        self._quietest = np.concatenate([self._quietest[count:], smooth])[-_REMEMBERED:]
-        noise = np.maximum(self._quietest.min(axis=0) * _BIAS, self._floor)
-        least = (_WHILE_PLAYING_DBFS if self.playing else _LEAST_DBFS) / 10
-        power = bands.sum(axis=1)
-        loud = power > 10**least
+        # The oldest frames make room for the newest: a copy of so few is quicker than a ring.
+        self._quietest[:-count] = self._quietest[count:]
+        self._quietest[-count:] = _smoothing(count) @ around
+        loud = (power := bands @ _ALL) > (_WHILE_PLAYING_LEAST if self.playing else _LEAST)
         if not loud.any():
             return [_NOTHING] * count
-        above = np.log10(np.clip(bands / noise, 1.0, 100.0)).mean(axis=1) * 10
+        noise = np.maximum(self._quietest.min(axis=0) * _BIAS, self._floor)
+        ratio: NDArray[np.float32] = np.minimum(np.maximum(bands / noise, _ONE), _HUNDRED)
+        above = np.log(ratio) @ _DECIBELS
         on = loud & (above > _GOES_ON_DB)
         if not on.any():
             return [_NOTHING] * count
@@ -186,7 +193,7 @@ class VoiceActivity:
     def _uneven(self, lines: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
         """Say of each frame whether its lines differ more than those of noise."""
         band = lines[:, _FIRST - _LOWEST : _LAST - _LOWEST] + np.float32(1e-14)
-        less: NDArray[np.bool_] = np.log(band).mean(axis=1) < np.log(band.mean(axis=1) * _FLAT)
+        less: NDArray[np.bool_] = np.log(band) @ _MEAN < np.log(band @ _MEAN * _FLAT)
         return less
 
     def _tone(self, lines: NDArray[np.floating[Any]], count: int) -> NDArray[np.bool_]:
@@ -196,7 +203,8 @@ class VoiceActivity:
         rows = np.arange(count)[:, None]
         for _ in range(2):
             peak = left.argmax(axis=1)
-            left[rows, np.clip(peak[:, None] + _NEAR, 0, left.shape[1] - 1)] = 0.0
+            near = np.minimum(np.maximum(peak[:, None] + _NEAR, 0), left.shape[1] - 1)
+            left[rows, near] = 0.0
         few: NDArray[np.bool_] = left.sum(axis=1) < total * (1 - _TONE)
         return few
 

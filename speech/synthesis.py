@@ -1,12 +1,18 @@
 """Speech from text, offline: espeak-ng's shared library out of its wheel.
 
 The library is one engine a process with global state (speak_lib.h), so one lock guards it; the
-work is done in a thread while the event loop goes on.
+work is done in a thread while the event loop goes on. Some of that state, as where its voices'
+flutter stands, outlives an utterance and no call resets it: the same text would sound different
+after another one. So the library is loaded afresh for every text, which takes some 4 ms, and a
+text sounds the same whenever it is made: prompts, synthetic sets and tests can be repeated.
 """
 
+import _ctypes
 import asyncio
 import ctypes
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
@@ -80,24 +86,39 @@ class Synthesis:
 
 
 class _Engine:
-    """The shared library, initialised."""
+    """The shared library."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pieces: list[NDArray[np.int16]] = []
+        self._callback = _CALLBACK(self._take)
+        with self._opened() as (library, _):
+            library.espeak_Info.restype = ctypes.c_char_p
+            self.version = f"espeak-ng {library.espeak_Info(None).decode()}"
+            self._voices = _voices(library)
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[ctypes.CDLL, int]]:
+        """Load the library afresh: give it with its samples a second. Only one at a time.
+
+        Raises PermanentError where it cannot be loaded.
+        """
+        data = espeakng_loader.get_data_path().encode()
         try:
-            self._library = ctypes.CDLL(espeakng_loader.get_library_path())
-            data = espeakng_loader.get_data_path().encode()
-            self._rate = int(self._library.espeak_Initialize(_SYNCHRONOUS, 500, data, _DONT_EXIT))
+            library = ctypes.CDLL(espeakng_loader.get_library_path())
         except OSError as error:
             raise PermanentError(problem("speech-engine-broken", detail=error)) from error
-        if self._rate <= 0:
-            raise PermanentError(problem("speech-engine-broken", detail=data.decode()))
-        self._library.espeak_Info.restype = ctypes.c_char_p
-        self.version = f"espeak-ng {self._library.espeak_Info(None).decode()}"
-        self._callback = _CALLBACK(self._take)
-        self._library.espeak_SetSynthCallback(self._callback)
-        self._voices = self._list()
+        try:
+            rate = int(library.espeak_Initialize(_SYNCHRONOUS, 500, data, _DONT_EXIT))
+            if rate <= 0:
+                raise PermanentError(problem("speech-engine-broken", detail=data.decode()))
+            library.espeak_SetSynthCallback(self._callback)
+            try:
+                yield library, rate
+            finally:
+                library.espeak_Terminate()
+        finally:
+            _ctypes.dlclose(library._handle)
 
     def resolve(self, voice: str) -> str:
         """Return the engine's own identifier of a voice, language or name, variant kept."""
@@ -113,44 +134,45 @@ class _Engine:
         """Return samples (-1 to 1) and their rate. Only one thread at a time speaks."""
         name = self.resolve(voice.voice).encode()
         encoded = text.encode("utf-8", "ignore").replace(b"\0", b" ") + b"\0"
-        with self._lock:
+        with self._lock, self._opened() as (library, rate):
             self._pieces = []
-            if self._library.espeak_SetVoiceByName(name) != 0:
+            if library.espeak_SetVoiceByName(name) != 0:
                 raise AuthorError(problem("speech-voice-unknown", voice=voice.voice, known="cmn"))
-            self._library.espeak_SetParameter(_SPEED, voice.speed, 0)
-            self._library.espeak_SetParameter(_PITCH, voice.pitch, 0)
-            failed = self._library.espeak_Synth(
+            library.espeak_SetParameter(_SPEED, voice.speed, 0)
+            library.espeak_SetParameter(_PITCH, voice.pitch, 0)
+            failed = library.espeak_Synth(
                 encoded, ctypes.c_size_t(len(encoded)), 0, 0, 0, _UTF8, None, None
             )
             pieces, self._pieces = self._pieces, []
         if failed:
             raise PermanentError(problem("speech-engine-broken", detail=f"espeak_Synth {failed}"))
         if not pieces:
-            return np.zeros(0, np.float32), self._rate
-        return np.concatenate(pieces).astype(np.float32) / np.float32(32768), self._rate
+            return np.zeros(0, np.float32), rate
+        return np.concatenate(pieces).astype(np.float32) / np.float32(32768), rate
 
     def _take(self, samples: Any, count: int, events: Any) -> int:  # noqa: ARG002
         if samples and count > 0:
             self._pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
 
-    def _list(self) -> dict[str, str]:
-        """Return every name, language and identifier (lower case) with its identifier."""
-        self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_VoiceEntry))
-        entries = self._library.espeak_ListVoices(None)
-        ranked: dict[str, tuple[int, str]] = {}
-        position = 0
-        while entries[position]:
-            entry = entries[position].contents
-            position += 1
-            identifier = entry.identifier.decode()
-            names = [(0, entry.name.decode()), (0, identifier), *_languages(entry.languages)]
-            names.append((1, identifier.rpartition("/")[2]))
-            for rank, name in names:
-                known = ranked.get(name.lower())
-                if known is None or rank < known[0]:
-                    ranked[name.lower()] = (rank, identifier)
-        return {name: identifier for name, (_, identifier) in ranked.items()}
+
+def _voices(library: ctypes.CDLL) -> dict[str, str]:
+    """Return every name, language and identifier (lower case) with its identifier."""
+    library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_VoiceEntry))
+    entries = library.espeak_ListVoices(None)
+    ranked: dict[str, tuple[int, str]] = {}
+    position = 0
+    while entries[position]:
+        entry = entries[position].contents
+        position += 1
+        identifier = entry.identifier.decode()
+        names = [(0, entry.name.decode()), (0, identifier), *_languages(entry.languages)]
+        names.append((1, identifier.rpartition("/")[2]))
+        for rank, name in names:
+            known = ranked.get(name.lower())
+            if known is None or rank < known[0]:
+                ranked[name.lower()] = (rank, identifier)
+    return {name: identifier for name, (_, identifier) in ranked.items()}
 
 
 def _languages(address: int | None) -> list[tuple[int, str]]:

@@ -59,9 +59,9 @@ def test_settings_of_the_voice_are_obeyed(synthesis: Synthesis) -> None:
 
 def test_what_was_said_before_leaves_no_trace(synthesis: Synthesis) -> None:
     first = synthesis.make("再见。", Voice("cmn"))
-    synthesis.make("Something else in between", Voice("en", speed=200, pitch=80))
+    synthesis.make("Something else in between", Voice("en+f3", speed=200, pitch=80))
     again = synthesis.make("再见。", Voice("cmn"))
-    assert len(first) == pytest.approx(len(again), rel=0.01)  # the engine's breath noise varies
+    assert np.array_equal(first, again)
 
 
 def test_chinese_english_and_digits_are_all_said(synthesis: Synthesis) -> None:
@@ -85,8 +85,7 @@ async def test_many_threads_share_the_one_engine(synthesis: Synthesis) -> None:
     texts = ["您好。" * number for number in range(1, 13)]
     alone = [synthesis.make(text, Voice("cmn")) for text in texts]
     together = await asyncio.gather(*(Synthesis().speak(text, Voice("cmn")) for text in texts))
-    lengths = [len(sound) for sound in together]
-    assert lengths == pytest.approx([len(sound) for sound in alone], rel=0.01)
+    assert all(np.array_equal(one, other) for one, other in zip(together, alone, strict=True))
 
 
 @pytest.mark.parametrize("voice", ["cmn", "cmn+f2", "cmn+m3", "en-us", "en-gb+f5", "ko"])

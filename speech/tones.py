@@ -4,6 +4,7 @@ The receiver correlates windowed blocks of 13 ms, one every 3.25 ms, with the ei
 (the Goertzel sums, all blocks of a chunk as one matrix product). The energy of a block says
 whether two tones make up nearly all of it; how far the phase runs ahead from block to block says
 how far each tone is off its nominal frequency, which blocks this short could not tell otherwise.
+What the blocks hold becomes presses in `speech.presses`.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from speech.presses import OTHER, SILENT, Block, Presses
 
 LOW = (697.0, 770.0, 852.0, 941.0)
 HIGH = (1209.0, 1336.0, 1477.0, 1633.0)
@@ -37,13 +40,6 @@ _TWIST_LOW = 10.0
 """Decibels by which the high (low) tone may be the stronger; Q.24 asks for 4 (8)."""
 _LEVEL_DBM0 = -40.0
 """Weakest tone that counts. Q.24 asks for -25 dBm to be heard and -55 dBm not to be."""
-_ON = 7
-"""Blocks of a key before it counts as pressed: 40 ms of tone hold at least 8 whole blocks."""
-_OFF = 10
-"""Blocks without it before it counts as let go: longer than a lost packet of 20 ms disturbs (Q.24
-asks for 10 ms), shorter than a pause of 40 ms does."""
-_STUTTER = 2
-"""Blocks without it that a press not yet counted survives."""
 
 
 def amplitude(level: float) -> float:
@@ -116,10 +112,11 @@ class DtmfDetector:
         self._waiting = 0
         self._odd = b""
         self._carry = np.zeros(keep, dtype=np.float32)
-        self._heard = ""
-        self._blocks = 0
-        self._misses = 0
-        self._pressed = ""
+        self._cycles = self._frequencies * self._hop / rate
+        """Of the nominal frequencies, from block to block."""
+        self._before = 0
+        """Blocks before those that are looked at."""
+        self._presses = Presses()
 
     def feed(self, pcm: bytes) -> str:
         """Take samples of any length and return the keys newly pressed, in order (often none).
@@ -145,11 +142,14 @@ class DtmfDetector:
         if count <= 0:
             return ""
         if int(samples.max()) < self._gate:  # a tone swings both ways: its crests would show
-            return self._settle([""] * count)
-        return self._settle(self._decide(sound, count + _LAG))
+            found = [SILENT] * count
+        else:
+            found = self._decide(sound, count + _LAG)
+        self._before += count
+        return self._presses.take(found)
 
-    def _decide(self, sound: NDArray[np.float32], count: int) -> list[str]:
-        """Return which key each block holds, or nothing; the first `_LAG` only lend phases."""
+    def _decide(self, sound: NDArray[np.float32], count: int) -> list[Block]:
+        """Return what each block holds; the first `_LAG` only lend phases."""
         blocks = sound[block_index(count, self._block, self._hop)]
         sums = blocks @ self._waves
         power = (sums[:, :8] ** 2 + sums[:, 8:] ** 2)[_LAG:] * self._tone_scale
@@ -161,40 +161,28 @@ class DtmfDetector:
             high_power < low_power * 10 ** (_TWIST_HIGH / 10)
         )
         likely &= low_power < high_power * 10 ** (_TWIST_LOW / 10)
-        if not likely.any():
-            return [""] * len(rows)
         total = (blocks[_LAG:] ** 2 @ self._window_energy) * self._total_scale
         likely &= low_power + high_power > total * _PURITY
+        rest = [OTHER if loud else SILENT for loud in (total > self._least).tolist()]
         if not likely.any():
-            return [""] * len(rows)
+            return rest
         spectrum = sums[:, :8] + 1j * sums[:, 8:]
+        phases, drifts = [], []
         for tone in (low, high):
-            ahead = spectrum[rows + _LAG, tone] * np.conj(spectrum[rows, tone])
+            now = spectrum[rows + _LAG, tone]
             # A block's sum turns by the tone's own phase: what is nominal is taken out.
-            off = np.angle(ahead * self._expected[tone])
+            off = np.angle(now * np.conj(spectrum[rows, tone]) * self._expected[tone])
             likely &= np.abs(off) < self._most_radians[tone]
+            nominal = (self._before + rows) * self._cycles[tone] % 1.0
+            phases.append((np.angle(now) - 2 * np.pi * nominal).tolist())
+            drifts.append((off / _LAG).tolist())
         return [
-            KEYS[row][column - 4] if good else ""
-            for row, column, good in zip(low.tolist(), high.tolist(), likely.tolist(), strict=True)
+            Block(
+                KEYS[int(low[n])][int(high[n]) - 4],
+                (phases[0][n], phases[1][n]),
+                (drifts[0][n], drifts[1][n]),
+            )
+            if good
+            else rest[n]
+            for n, good in enumerate(likely.tolist())
         ]
-
-    def _settle(self, decisions: list[str]) -> str:
-        """Turn what single blocks hold into presses."""
-        found = ""
-        for key in decisions:
-            if key and key == self._heard:
-                self._blocks += 1
-                self._misses = 0
-                if self._blocks >= _ON and self._pressed != key:
-                    self._pressed = key
-                    found += key
-                continue
-            self._misses += 1
-            counted = self._pressed and self._pressed == self._heard
-            if self._misses >= (_OFF if counted else _STUTTER):
-                self._heard, self._blocks, self._misses = key, 1 if key else 0, 0
-                if counted:
-                    self._pressed = ""
-            elif key and not self._heard:
-                self._heard, self._blocks, self._misses = key, 1, 0
-        return found

@@ -12,18 +12,21 @@ from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.follow_up import rank
+from storage.attempt_rows import INCOMING
 from storage.attempts import (
     KEPT,
     TRIED,
     AttemptEnd,
     Following,
     closing,
+    goes_on,
     number_is_invalid,
     open_item_about,
     tried,
     what_becomes,
 )
 from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
+from storage.incoming.settling import settle
 from storage.schema import Answer, Attempt, Callback, FollowUpEvent, FollowUpItem
 
 ATTEMPTS = cast(Table, Attempt.__table__)
@@ -56,7 +59,11 @@ async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
         return
     await connection.execute(_CLOSE, [_closed(end) for end, _ in still])
     await connection.execute(
-        TRIED, [tried(end, found[end.attempt_id].callback_id) for end, _ in still]
+        TRIED,
+        [
+            tried(end, found[end.attempt_id].callback_id, found[end.attempt_id].direction)
+            for end, _ in still
+        ],
     )
     known = await known_callbacks(session, [row.callback_id for row in found.values()])
     attempts = await known_attempts(
@@ -71,17 +78,28 @@ async def finish_all(session: AsyncSession, ends: Sequence[End]) -> None:
         row = found[end.attempt_id]
         callback = known[row.callback_id]
         step, why = following(callback, history.of(row.party_id, row.e164))
-        if end.disposition == "invalid_number":
+        if end.disposition == "invalid_number" and step.onward is None:
             await number_is_invalid(session, callback, row.e164, end, why)
             continue
         state, reason = what_becomes(end, step)
-        if state == "follow_up":
+        if row.direction == INCOMING:
+            state, reason = await settle(session, callback, state, reason, end)
+        if state == "follow_up" and reason:
             persons.append((callback, reason, end.ended_at))
         waits = state == "waiting"
         next_at = end.booked_at or step.at if waits else None
         closed_at = None if waits else end.ended_at
+        onward = goes_on(end, step) if waits else None
         states.append(
-            {"of": callback.id, "now": state, "why": why[:500], "at": next_at, "closed": closed_at}
+            {
+                "of": callback.id,
+                "now": state,
+                "why": why[:500],
+                "at": next_at,
+                "closed": closed_at,
+                "by": None if onward is None else step.channel,
+                "step": onward,
+            }
         )
     if states:
         await connection.execute(_SET, states)
@@ -121,9 +139,13 @@ def _close_statement() -> Any:
     return update(ATTEMPTS).where(columns.id == bindparam("of")).values(**plain, **kept)
 
 
-_OPEN = select(ATTEMPTS.c.id, ATTEMPTS.c.callback_id, ATTEMPTS.c.party_id, ATTEMPTS.c.e164).where(
-    ATTEMPTS.c.id.in_(bindparam("ids", expanding=True)), ATTEMPTS.c.state == "open"
-)
+_OPEN = select(
+    ATTEMPTS.c.id,
+    ATTEMPTS.c.callback_id,
+    ATTEMPTS.c.party_id,
+    ATTEMPTS.c.e164,
+    ATTEMPTS.c.direction,
+).where(ATTEMPTS.c.id.in_(bindparam("ids", expanding=True)), ATTEMPTS.c.state == "open")
 _CLOSE = _close_statement()
 _SET = (
     update(CALLBACKS)
@@ -135,6 +157,10 @@ _SET = (
         next_at=func.coalesce(bindparam("at", type_=CALLBACKS.c.next_at.type), CALLBACKS.c.next_at),
         closed_at=func.coalesce(
             bindparam("closed", type_=CALLBACKS.c.closed_at.type), CALLBACKS.c.closed_at
+        ),
+        channel=func.coalesce(bindparam("by", type_=CALLBACKS.c.channel.type), CALLBACKS.c.channel),
+        plan_step=func.coalesce(
+            bindparam("step", type_=CALLBACKS.c.plan_step.type), CALLBACKS.c.plan_step
         ),
     )
 )

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, case, exists, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.candidates import CALLBACKS
-from storage.schema import Attempt
+from storage.schema import Attempt, WriteBack
 
+OUTGOING, INCOMING = "outgoing", "incoming"
+"""Words of `attempts.direction`."""
 _ATTEMPTS = cast(Table, Attempt.__table__)
 _INSERT = insert(_ATTEMPTS).returning(_ATTEMPTS.c.callback_id, _ATTEMPTS.c.id)
+_TAKEN = ("waiting", "follow_up")
+"""States of a callback about which a person may ring, or write, by himself."""
 _CALLING = (
     update(CALLBACKS)
     .where(CALLBACKS.c.id.in_(bindparam("ids", expanding=True)), CALLBACKS.c.state == "waiting")
@@ -35,3 +39,37 @@ async def insert_attempts(session: AsyncSession, rows: Sequence[dict[str, Any]])
     if changed.rowcount != len(rows):
         raise IntegrityError("claim", None, RuntimeError("a callback was taken meanwhile"))
     return ids
+
+
+async def insert_incoming(session: AsyncSession, row: dict[str, Any]) -> int:
+    """Write the open attempt of somebody who rings, or writes, by himself; take his callback.
+
+    What had been written back as the callback's result stays; what comes now is its next result.
+    Raises IntegrityError where the callback, or the number, has another open attempt.
+    """
+    connection = await session.connection()
+    made = await connection.execute(_INSERT, [{**row, "direction": INCOMING}])
+    attempt_id: int = made.one()[1]
+    changed = await connection.execute(_TAKING, {"which": row["callback_id"]})
+    if changed.rowcount != 1:
+        raise IntegrityError("take", None, RuntimeError("the callback was taken meanwhile"))
+    return attempt_id
+
+
+_WRITTEN = (
+    exists()
+    .where(WriteBack.callback_id == CALLBACKS.c.id, WriteBack.result == CALLBACKS.c.result)
+    .correlate(CALLBACKS)
+)
+_TAKING = (
+    update(CALLBACKS)
+    .where(CALLBACKS.c.id == bindparam("which"), CALLBACKS.c.state.in_(_TAKEN))
+    .values(
+        state="calling",
+        state_reason="",
+        sequence=CALLBACKS.c.sequence + 1,
+        result=case((_WRITTEN, CALLBACKS.c.result + 1), else_=CALLBACKS.c.result),
+        due=False,
+        closed_at=None,
+    )
+)

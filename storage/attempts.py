@@ -14,8 +14,10 @@ from sqlalchemy import Table, Update, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from storage.attempt_rows import INCOMING, OUTGOING
 from storage.facts import KnownAttempt, KnownCallback, known_attempts, known_callbacks
 from storage.followups import open_item
+from storage.incoming.settling import settle
 from storage.schema import Answer, Attempt, Callback, PartyNumber
 from storage.transcripts import RECORDED, await_words
 
@@ -49,6 +51,10 @@ class NextStep(Protocol):
     def counts(self) -> bool: ...
     @property
     def follow_up(self) -> str: ...
+    @property
+    def onward(self) -> int | None: ...
+    @property
+    def channel(self) -> str: ...
 
 
 Following = Callable[[KnownCallback, list[KnownAttempt]], tuple[NextStep, str]]
@@ -127,7 +133,7 @@ def _closing(names: tuple[str, ...]) -> ReturningUpdate[Any]:
     return (
         _setting(table, names)
         .where(table.c.state == "open")
-        .returning(table.c.callback_id, table.c.party_id, table.c.e164)
+        .returning(table.c.callback_id, table.c.party_id, table.c.e164, table.c.direction)
     )
 
 
@@ -145,20 +151,26 @@ async def finish(session: AsyncSession, end: AttemptEnd, following: Following) -
     attempt = closed.one_or_none()
     if attempt is None:
         return False
-    callback_id, party_id, e164 = attempt
-    await connection.execute(TRIED, tried(end, callback_id))
+    callback_id, party_id, e164, direction = attempt
+    await connection.execute(TRIED, tried(end, callback_id, direction))
     known = (await known_callbacks(session, [callback_id]))[callback_id]
     attempts = await known_attempts(session, party_ids=[party_id], numbers=[e164])
     step, why = following(known, attempts)
-    if end.disposition == "invalid_number":
+    if end.disposition == "invalid_number" and step.onward is None:
         await number_is_invalid(session, known, e164, end, why)
         return True
     state, reason = what_becomes(end, step)
-    if state == "follow_up":
+    if direction == INCOMING:
+        state, reason = await settle(session, known, state, reason, end)
+    if state == "follow_up" and not reason:
+        await _set(session, callback_id, state, why, closed_at=end.ended_at)
+    elif state == "follow_up":
         await _give_to_person(session, known, reason, why, end.ended_at)
     elif state == "waiting":
-        at = end.booked_at or step.at
-        await _set(session, callback_id, state, why, next_at=at, due=False)
+        more: dict[str, Any] = {"next_at": end.booked_at or step.at, "due": False}
+        if (onward := goes_on(end, step)) is not None:
+            more |= {"channel": step.channel, "plan_step": onward}
+        await _set(session, callback_id, state, why, **more)
     else:
         await _set(session, callback_id, state, why, closed_at=end.ended_at)
     return True
@@ -175,13 +187,19 @@ def what_becomes(end: AttemptEnd, step: NextStep) -> tuple[str, str]:
     return "follow_up", step.follow_up or "not_reached"
 
 
-def tried(end: AttemptEnd, callback_id: int) -> dict[str, Any]:
-    """Return the values of `TRIED`."""
+def goes_on(end: AttemptEnd, step: NextStep) -> int | None:
+    """Return the plan's step that begins now; None: the same goes on, also where the person
+    picked a time by this channel."""
+    return None if end.booked_at is not None else step.onward
+
+
+def tried(end: AttemptEnd, callback_id: int, direction: str) -> dict[str, Any]:
+    """Return the values of `TRIED`: who rings by himself uses up none of our tries."""
     return {
         "which": callback_id,
         "disposition": end.disposition,
         "new_verdict": end.verdict,
-        "more": int(end.counts),
+        "more": int(end.counts and direction == OUTGOING),
     }
 
 

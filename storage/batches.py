@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.plan import stored_plan
 from storage.schema import Batch, Callback, Command, FlowVersion
 
 OPEN_STATES = ("making", "ready", "running", "paused", "draining")
@@ -36,7 +37,8 @@ class BatchStatus:
     survey: str
     survey_version: int
     schedule: str
-    channel: str
+    plan: str
+    """Name of the plan that says by which channels people are reached."""
     priority: int
     deadline: datetime | None
     created_at: datetime
@@ -70,15 +72,18 @@ async def flow_versions(
 ) -> list[FlowVersion]:
     """Return the surveys of these batches; None: of all that are running or paused.
 
-    `channel`: only of batches whose people are reached by it.
+    `channel`: only of batches whose plan uses it.
     """
-    wanted = select(Batch.flow_version_id)
-    if channel is not None:
-        wanted = wanted.where(Batch.channel == channel)
+    query = select(Batch.flow_version_id, Batch.plan, Batch.channel)
     if batches is None:
-        wanted = wanted.where(Batch.state.in_(("running", "paused")))
+        query = query.where(Batch.state.in_(("running", "paused")))
     else:
-        wanted = wanted.where(Batch.id.in_(batches))
+        query = query.where(Batch.id.in_(batches))
+    wanted = {
+        version
+        for version, plan, first in await session.execute(query)
+        if channel is None or channel in stored_plan(plan, first).channels
+    }
     found = await session.execute(select(FlowVersion).where(FlowVersion.id.in_(wanted)))
     return list(found.scalars())
 
@@ -126,7 +131,7 @@ async def statuses(session: AsyncSession, batch_id: int | None = None) -> list[B
             survey=survey,
             survey_version=version,
             schedule=batch.schedule,
-            channel=batch.channel,
+            plan=stored_plan(batch.plan, batch.channel).name,
             priority=batch.priority,
             deadline=batch.deadline,
             created_at=batch.created_at,

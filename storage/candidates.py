@@ -9,13 +9,12 @@ from typing import Any, cast
 from sqlalchemy import Table, TextClause, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.plan import VOICE
 from storage.facts import KnownCallback, callback_facts
 from storage.schema import Batch, Callback, Party
 from storage.types import UtcDateTime
 
 CALLBACKS = cast(Table, Callback.__table__)
-VOICE, SMS = "voice", "sms"
-"""Channels of `callbacks.channel`."""
 RIPEN = 200
 """Callbacks that one look marks as due, at most."""
 

@@ -75,6 +75,8 @@ class Claimed:
     """Monotonic second from which on the INVITE may leave."""
     claimed_at: datetime
     candidate: Candidate
+    incoming: bool = False
+    """True where the person rings us: there is nothing to dial."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.disposition import Disposition
-from storage.schema import Attempt, Callback, Case, DoNotCall, Party, PartyNumber
+from storage.schema import Attempt, Batch, Callback, Case, DoNotCall, Party, PartyNumber
 
 
 class KnownCallback(NamedTuple):
@@ -34,6 +34,11 @@ class KnownCallback(NamedTuple):
     key_incident: bool
     face_to_face: bool
     number_invalid: bool
+    channel: str
+    """How the next attempt is made: voice, sms."""
+    plan_step: int
+    plan: dict[str, Any]
+    """Of the batch (`core.plan.stored_plan`)."""
 
 
 class KnownAttempt(NamedTuple):
@@ -46,6 +51,10 @@ class KnownAttempt(NamedTuple):
     claimed_at: datetime
     ended_at: datetime | None
     disposition: str | None
+    channel: str
+    """The driver: sip, sms ..."""
+    direction: str
+    """outgoing, incoming."""
 
 
 async def known_callbacks(
@@ -64,6 +73,11 @@ def _failed_tries() -> Any:
         .where(Attempt.callback_id == Callback.id, Attempt.disposition == Disposition.FAILED)
         .scalar_subquery()
     )
+
+
+def _plan() -> Any:
+    found = select(Batch.plan).where(Batch.id == Callback.batch_id)
+    return found.correlate(Callback).scalar_subquery()
 
 
 def callback_facts(*more: Any) -> Any:
@@ -85,6 +99,9 @@ def callback_facts(*more: Any) -> Any:
             Case.key_incident,
             Party.face_to_face,
             PartyNumber.invalid_since.is_not(None).label("number_invalid"),
+            Callback.channel,
+            Callback.plan_step,
+            _plan(),
             *more,
         )
         .join(Case, Case.id == Callback.case_id)
@@ -127,6 +144,8 @@ def _attempts() -> Any:
         Attempt.claimed_at,
         Attempt.ended_at,
         Attempt.disposition,
+        Attempt.channel,
+        Attempt.direction,
     ).where(Attempt.claimed_at > bindparam("since"))
     people: Any = bindparam("people", expanding=True)
     # Each half on an index of its own: an OR over both would read the whole table. The second

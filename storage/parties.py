@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,6 +36,10 @@ class CallbackFound:
     disposition: str | None
     verdict: str | None
     created_at: datetime
+    plan: dict[str, Any]
+    """Of its batch (`core.plan.stored_plan`)."""
+    plan_step: int
+    channel: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class AttemptFound:
     verdict: str | None
     reason: str
     sip_status: int
+    direction: str
+    """outgoing; incoming: the person rang, or wrote, by himself."""
 
 
 async def find_parties(
@@ -97,6 +104,9 @@ async def callbacks_of(session: AsyncSession, party_id: int) -> list[CallbackFou
             Callback.disposition,
             Callback.verdict,
             Callback.created_at,
+            Batch.plan,
+            Callback.plan_step,
+            Callback.channel,
         )
         .join(Case, Case.id == Callback.case_id)
         .join(Batch, Batch.id == Callback.batch_id)
@@ -118,6 +128,7 @@ async def attempts_of(session: AsyncSession, party_id: int) -> list[AttemptFound
             Attempt.verdict,
             Attempt.reason,
             Attempt.sip_status,
+            Attempt.direction,
         )
         .where(Attempt.party_id == party_id)
         .order_by(Attempt.claimed_at.desc(), Attempt.id.desc())

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.facts import known_callbacks
 from storage.followups import open_item
+from storage.incoming.calls import close_calls_of
 from storage.schema import Attempt, Batch, Callback, Command, DialerState
 
 
@@ -91,6 +92,7 @@ async def recover(
     # A conversation by text is in no process: its state is in the database, it goes on.
     calls = and_(Attempt.dialer.in_(dialers), Attempt.channel != "sms")
     found = await _to_a_person(session, calls, now, why)
+    await close_calls_of(session, dialers)
     await session.execute(
         update(DialerState)
         .where(DialerState.name.in_(dialers), DialerState.stopped_at.is_(None))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, text, update
+from sqlalchemy import Table, bindparam, func, insert, select, text, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
-from storage.schema import Attempt, TrunkState
+from storage.schema import Attempt, IncomingCall, TrunkState
 
 HOUSE = ""
 """Name of the row that stands for all trunks together."""
@@ -58,7 +58,7 @@ async def lock_lanes(session: AsyncSession, names: Iterable[str]) -> dict[str, L
     for trunk, number in (await connection.execute(_OPEN)).all():
         lanes[HOUSE].open += number
         if trunk in lanes and trunk != HOUSE:
-            lanes[trunk].open = number
+            lanes[trunk].open += number
     return lanes
 
 
@@ -72,10 +72,13 @@ _LOCK = (
     .order_by(TrunkState.name)
     .with_for_update()
 )
-_OPEN = (
+_OPEN = union_all(
     select(Attempt.trunk, func.count())
     .where(text("attempts.state = 'open' AND attempts.channel <> 'sms'"))
-    .group_by(Attempt.trunk)
+    .group_by(Attempt.trunk),
+    select(IncomingCall.trunk, func.count())
+    .where(text("incoming_calls.state = 'open'"))
+    .group_by(IncomingCall.trunk),
 )
 _SAVE = (
     update(cast(Table, TrunkState.__table__))

@@ -3,7 +3,6 @@
 import re
 from dataclasses import asdict
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,7 @@ from rich.table import Table
 
 from app.context import Format, FormatOption, complaints, language, print_json, screen
 from app.opened import whoever, with_database
-from app.surveys import callable_by, writable
+from app.plans import plan_named, survey_for
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock
@@ -27,13 +26,6 @@ from storage.database import Database
 from storage.selection import CaseQuery
 
 app = typer.Typer(no_args_is_help=True, help="Batches of callbacks / 回访批次")
-
-
-class Channel(StrEnum):
-    """How people are reached."""
-
-    VOICE = "voice"
-    SMS = "sms"
 
 
 Name = Annotated[str, typer.Argument(help="its name or number / 批次名称或编号")]
@@ -94,14 +86,17 @@ def make(
     deadline: Annotated[
         str, typer.Option("--deadline", help="nobody is called after it / 批次期限")
     ] = "",
-    channel: Annotated[
-        Channel, typer.Option("--channel", help="how people are reached / 回访方式：电话或短信")
-    ] = Channel.VOICE,
+    plan: Annotated[
+        str,
+        typer.Option(
+            help="how people are reached: voice, sms, sms_then_voice, voice_then_sms or one of the "
+            "settings / 回访计划：电话、短信、先短信后电话、先电话后短信，或设置中的计划"
+        ),
+    ] = "voice",
     output: Output = Format.TEXT,
 ) -> None:
     """Make a batch: a query over cases, all of them or a sample. / 生成批次"""
     asked = list(zip(("number", "ratio"), _sample(sample), strict=True))
-    chosen = callable_by if channel is Channel.VOICE else writable
 
     async def work(database: Database, loaded: Loaded, clock: Clock) -> BatchReport:
         rules = loaded.settings.calling.rules()
@@ -109,6 +104,7 @@ def make(
             where = zone(rules.time_zone)
         except UnknownTimeZoneError as error:
             raise AuthorError(problem("batch-calendar", name=error)) from error
+        reached = plan_named(loaded, plan)
         query = CaseQuery(
             respondents=tuple(each.value for each in respondents or ()),
             units=tuple(unit or ()),
@@ -126,8 +122,8 @@ def make(
             return await create_batch(
                 database,
                 name=name,
-                survey=chosen(loaded, survey).facts,
-                channel=channel.value,
+                survey=survey_for(loaded, reached, survey).facts,
+                plan=reached,
                 query=query,
                 rules=rules,
                 clock=clock,

@@ -1,9 +1,9 @@
-"""`huifang demo`: watch real calls being made to simulated people on this machine."""
+"""`huifang demo`: watch simulated people on this machine being really called and written to."""
 
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,14 +11,20 @@ import typer
 from rich.table import Table
 
 from app.context import Format, FormatOption, language, print_json, refuse, screen
+from app.demo.cases import parties
+from app.demo.holding import Watched
 from app.demo.house import LINES
 from app.demo.show import DemoReport, demonstrate
 from app.watching import watching
 from core.catalogue import text
 from core.errors import HuifangError
+from core.plan import SMS
 from dialer.running import Dialer
+from dialer.texting.terms import TextTally
 from ivr.people.directory import behaviour_of
+from ivr.people.writing import texter_of
 from storage.database import Database
+from storage.results import Result
 
 
 def demo(
@@ -26,7 +32,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="where to keep it / 存放位置")] = Path("var/demo"),
     form: Annotated[Format, FormatOption] = Format.TEXT,
 ) -> None:
-    """Call sixty simulated people over real SIP and show what came of it. / 演示"""
+    """Call and write to simulated people, really, and show what came of it. / 演示"""
     words = language(ctx)
     quiet = form is Format.JSON
 
@@ -48,7 +54,7 @@ def demo(
 
 def _told(step: str, what: Any, words: str) -> str:
     if step == "people":
-        return text("demo-people", words, uri=what)
+        return text("demo-people", words, uri=what.uri, sendsms=what.sendsms)
     if step == "hearing":
         return text("demo-hears" if what else "demo-keys-only", words)
     if step == "imported":
@@ -59,52 +65,61 @@ def _told(step: str, what: Any, words: str) -> str:
             duplicate=what.duplicate,
             rejected=what.rejected,
         )
-    return text("demo-batch", words, name=what.name, callbacks=what.callbacks, lines=LINES)
+    way, batch = what
+    how = text(f"demo-way-{way.name}", words, lines=LINES)
+    return text("demo-batch", words, name=batch.name, callbacks=batch.callbacks, how=how)
 
 
 @contextlib.asynccontextmanager
-async def _unseen(_dialer: Dialer, _database: Database, _batch: int) -> AsyncIterator[None]:
+async def _unseen(*_everything: object) -> AsyncIterator[None]:
     yield
 
 
-def _seen(words: str) -> Any:
+def _seen(words: str) -> Watched:
     def watch(
-        dialer: Dialer, database: Database, batch: int
+        dialer: Dialer, database: Database, batches: Sequence[int], texts: TextTally
     ) -> contextlib.AbstractAsyncContextManager[None]:
-        return watching(dialer, database, [batch], words)
+        return watching(dialer, database, batches, words, texts=texts)
 
     return watch
 
 
 def _show(report: DemoReport, words: str) -> None:
     table = Table(title=text("demo-results", words))
-    for column in ("person", "calls", "disposition", "verdict", "sip", "seconds"):
+    for column in ("channel", "person", "number", "disposition", "verdict", "sip", "seconds"):
         table.add_column(text(f"demo-{column}", words))
-    groups = Counter(
-        (behaviour_of(r.number).value, r.disposition or "", r.verdict or "", r.sip_status)
-        for r in report.results
-    )
-    for (behaviour, disposition, verdict, status), number in sorted(groups.items()):
-        talked = [
-            r.talk_seconds
-            for r in report.results
-            if behaviour_of(r.number) == behaviour and r.talk_seconds
-        ]
+    for (channel, person, disposition, verdict, status), results in _grouped(report).items():
+        talked = [result.talk_seconds for result in results if result.talk_seconds]
         table.add_row(
-            text(f"person-{behaviour}", words),
-            str(number),
+            text(f"channel-{channel}", words),
+            text(person, words),
+            str(len(results)),
             text(f"disposition-{disposition}", words),
             text(f"verdict-{verdict}", words) if verdict else "-",
-            str(status),
+            str(status or "-"),
             f"{sum(talked) / len(talked):.0f}" if talked else "-",
         )
     screen.print(table)
+    for channel, ended in report.by_channel().items():
+        counted = "  ".join(
+            f"{text(f'disposition-{w}', words)} {n}" for w, n in ended.most_common()
+        )
+        line = f"{text(f'channel-{channel}', words)} ({ended.total()}): {counted}"
+        screen.print(line, highlight=False)
+    texts = report.held.texts
+    screen.print(text("demo-texts", words, sent=texts.sent, received=texts.replies))
     screen.print(text("demo-spoken", words, number=report.spoken))
     screen.print(text("demo-queue", words, number=len(report.queue)), style="bold")
     for reason, number in Counter(item.reason for item in report.queue).most_common():
         screen.print(f"  {text(f'follow-up-{reason}', words)}: {number}")
     if report.right:
-        done = text("demo-right", words, seconds=f"{report.seconds:.0f}", most=report.most_at_once)
+        done = text(
+            "demo-right",
+            words,
+            people=len(parties()),
+            seconds=f"{report.seconds:.0f}",
+            most=report.held.most_at_once,
+        )
         screen.print(done, style="bold green")
     else:
         screen.print(text("demo-wrong", words, number=len(report.mismatches)), style="bold red")
@@ -113,7 +128,24 @@ def _show(report: DemoReport, words: str) -> None:
                 f"  {mismatch.number} {mismatch.person}: {mismatch.wanted} != {mismatch.found}",
                 highlight=False,
             )
+        for word, number in report.refused.items():
+            screen.print(text("demo-refused", words, word=word, number=number), highlight=False)
     screen.print(text("demo-where", words, folder=report.folder), highlight=False)
     for command in ("queue list", "results -o results.xlsx", "batch list"):
         settings = f"{report.folder}/huifang.yaml"
         screen.print(f"  .venv/bin/huifang -c {settings} {command}", markup=False, highlight=False)
+
+
+def _grouped(report: DemoReport) -> dict[tuple[str, str, str, str, int], list[Result]]:
+    """Return the attempts, those that were alike together: channel, who it was (a catalogue key),
+    disposition, verdict, SIP status."""
+    groups: dict[tuple[str, str, str, str, int], list[Result]] = {}
+    for result in report.results:
+        who = (
+            f"texter-{texter_of(result.number)}"
+            if result.channel == SMS
+            else f"person-{behaviour_of(result.number)}"
+        )
+        end = (result.disposition or "", result.verdict or "", result.sip_status)
+        groups.setdefault((result.channel, who, *end), []).append(result)
+    return dict(sorted(groups.items(), reverse=True))

@@ -61,12 +61,25 @@ def speech(
     sweep: Annotated[
         bool, typer.Option(help="Also try other `sure` thresholds / 同时试其他把握门槛")
     ] = False,
+    over_sip: Annotated[
+        bool,
+        typer.Option(
+            "--over-sip",
+            help="Say them in real SIP calls over loopback / 在本机真实 SIP 通话中说出",
+        ),
+    ] = False,
+    calls: Annotated[
+        int, typer.Option(min=1, help="--over-sip: how many of them / 其中多少条")
+    ] = 60,
     form: Annotated[Format, FormatOption] = Format.TEXT,
 ) -> None:
     """Spoken answers: right, asked back, handed to people. / 评测语音回答"""
+    held = calls if over_sip else 0
 
     async def run(line: Augmentation, done: Callable[[], None]) -> Report:
-        return await evaluating.speech(loaded(ctx), folder, line, model, sweep=sweep, done=done)
+        return await evaluating.speech(
+            loaded(ctx), folder, line, model, sweep=sweep, calls=held, done=done
+        )
 
     _evaluate(ctx, augment, form, lambda line, done: asyncio.run(run(line, done)))
 

@@ -17,9 +17,9 @@ from config.logs import set_up
 from core.catalogue import text
 from core.clock import SystemClock
 from core.errors import AuthorError, HuifangError, problem
+from core.plan import VOICE
 from dialer.running import Tally
-from storage.batches import ask, batch_named
-from storage.candidates import SMS
+from storage.batches import ask, batch_named, flow_versions
 from storage.database import Database
 from storage.schema import Batch
 
@@ -62,7 +62,10 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
         texts = await text_run.prepared(
             known, database, clock, batches, words, until_done=until_done
         )
-        if texts is not None and (not known.trunks or await _only_texts(database, names)):
+        if texts is not None and texts.surveys:
+            text_run.say_unheard(texts, words)
+        called = await _calls_somebody(database, batches)
+        if texts is not None and not called and (names or not known.trunks):
             await _start(database, names, clock)
             obey_keyboard(words, texts.worker.drain)
             _say_started(names, words)
@@ -81,7 +84,9 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
             _say_started(names, words)
             async with (
                 noticing(known, database, clock, lambda: calling.dead_trunks),
-                watching(calling, database, batches, words),
+                watching(
+                    calling, database, batches, words, texts=texts.worker.tally if texts else None
+                ),
                 text_run.texts_beside(texts, words),
             ):
                 return await calling.run()
@@ -91,11 +96,10 @@ def _say_started(names: list[str], words: str) -> None:
     screen.print(text("run-started", words, batches=", ".join(names) or "*"), highlight=False)
 
 
-async def _only_texts(database: Database, names: list[str]) -> bool:
-    """True where all of these batches are by text: nobody is to be called."""
+async def _calls_somebody(database: Database, batches: list[int] | None) -> bool:
+    """True where one of these batches (None: of the running ones) reaches people by phone."""
     async with database.read() as session:
-        channels = {(await _batch(session, name)).channel for name in names}
-    return channels == {SMS}
+        return bool(await flow_versions(session, batches, VOICE))
 
 
 async def _named(database: Database, names: list[str]) -> list[int] | None:

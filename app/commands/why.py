@@ -13,9 +13,12 @@ from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock
 from core.phone import mask
+from core.plan import stored_plan
 from dialer.decision import Reason
 from dialer.why import CallbackStory, Explanation, PartyStory, explain
+from storage.attempt_rows import INCOMING
 from storage.database import Database
+from storage.incoming.calls import CallSeen
 
 Shown = Callable[[datetime], str]
 """How a moment is written."""
@@ -44,7 +47,7 @@ def why(
 def lines(told: Explanation, tongue: str, shown: Shown) -> list[str]:
     """Return the explanation for the screen, numbers masked."""
     if told.number is not None:
-        return [told.number.sentence(tongue)]
+        return [told.number.sentence(tongue), *_rang(told.rang, tongue, shown)]
     return [line for story in told.parties for line in _party(story, tongue, shown)]
 
 
@@ -63,7 +66,21 @@ def _party(story: PartyStory, tongue: str, shown: Shown) -> list[str]:
             "state": text(f"follow-up-state-{entry.state}", tongue),
         }
         found.append(f"  {text('why-queue', tongue, **values)}")
-    return found
+    return found + _rang(story.rang, tongue, shown)
+
+
+def _rang(calls: list[CallSeen], tongue: str, shown: Shown) -> list[str]:
+    """Return the calls of somebody who got no survey, a line each."""
+    return [
+        "  "
+        + text(
+            "why-rang",
+            tongue,
+            at=shown(call.at),
+            welcome=text(f"welcome-{call.welcome}", tongue),
+        )
+        for call in calls
+    ]
 
 
 def _callback(told: CallbackStory, tongue: str, shown: Shown) -> list[str]:
@@ -72,17 +89,24 @@ def _callback(told: CallbackStory, tongue: str, shown: Shown) -> list[str]:
         text("why-callback", tongue, case=row.case_number, batch=row.batch)
         + told.summary.sentence(tongue)
     ]
+    plan = stored_plan(row.plan, row.channel)
+    if len(plan.steps) > 1:
+        steps = " → ".join(text(f"channel-{step.channel}", tongue) for step in plan.steps)
+        found.append(
+            f"  {text('why-plan', tongue, plan=plan.name, steps=steps, step=row.plan_step + 1)}"
+        )
     for attempt in told.attempts:
         values = {"at": shown(attempt.at), "number": mask(attempt.e164)}
+        came = "-incoming" if attempt.direction == INCOMING else ""
         if attempt.disposition is None:
-            found.append(f"  {text('why-attempt-open', tongue, **values)}")
+            found.append(f"  {text(f'why-attempt-open{came}', tongue, **values)}")
             continue
         verdict = f" {text(f'verdict-{attempt.verdict}', tongue)}" if attempt.verdict else ""
         values |= {
             "disposition": text(f"disposition-{attempt.disposition}", tongue),
             "verdict": verdict,
         }
-        found.append(f"  {text('why-attempt', tongue, **values)}")
+        found.append(f"  {text(f'why-attempt{came}', tongue, **values)}")
     if not told.attempts:
         found.append(f"  {text('why-no-attempt', tongue)}")
     if told.decision is not None:
@@ -99,6 +123,7 @@ def as_json(told: Explanation, tongue: str) -> dict[str, Any]:
     return {
         "at": told.at,
         "number": told.number and _reason(told.number, tongue),
+        "rang": [asdict(call) for call in told.rang],
         "parties": [
             {
                 "id": story.party.id,
@@ -110,6 +135,7 @@ def as_json(told: Explanation, tongue: str) -> dict[str, Any]:
                     for case, reason in story.without_callback
                 ],
                 "queue": [_masked(asdict(entry)) for entry in story.queue],
+                "rang": [asdict(call) for call in story.rang],
             }
             for story in told.parties
         ],

@@ -1,18 +1,23 @@
-"""Sixty made-up cases for the demonstration, written as a case platform would export them.
+"""Made-up cases for the demonstration, written as a case platform would export them.
 
-The end of a number decides who answers it (`ivr.people.directory`): every behaviour is there, and
-those who speak are asked in their language. The numbers never leave this machine.
+The end of a number decides who answers it (`ivr.people.directory`) and who writes back there
+(`ivr.people.writing`): every behaviour is there, and those who speak are asked in their language.
+The numbers never leave this machine. Each station has its way of reaching people.
 """
 
 import csv
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from core.plan import SMS, VOICE
 from ivr.people.directory import BY_ENDING, LANGUAGE, behaviour_of
 from ivr.people.speaking import Speaker
 
-NUMBER = 60
+CALLED = 60
+"""People who are called, and nothing else."""
 HEADINGS = (
     "警情编号",
     "报警人",
@@ -26,35 +31,77 @@ HEADINGS = (
     "语言",
 )
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许"
-_UNITS = ("市局/城关分局/城关派出所", "市局/城关分局/东街派出所", "市局/河西分局/河西派出所")
 
 
-def numbers() -> list[str]:
-    """Return sixty mobile numbers in which every ending of the table comes at least twice."""
-    endings = list(BY_ENDING)
-    return [
-        f"139000{index:02d}{endings[index % len(endings)].rjust(3, '1')}" for index in range(NUMBER)
-    ]
+@dataclass(frozen=True)
+class Way:
+    """How the people of some stations are reached: a batch of its own."""
+
+    name: str
+    """In a word, for the batch."""
+    channel: str
+    """voice, sms."""
+    units: tuple[str, ...]
+    endings: tuple[str, ...]
+    """How the numbers end, one a person."""
+
+
+WAYS = (
+    Way(
+        "calls",
+        VOICE,
+        ("市局/城关分局/城关派出所", "市局/城关分局/东街派出所", "市局/河西分局/河西派出所"),
+        tuple(list(BY_ENDING)[index % len(BY_ENDING)] for index in range(CALLED)),
+    ),
+    Way(
+        "texts",
+        SMS,
+        ("市局/河西分局/北郊派出所",),
+        ("11", "1", "2", "2", "3", "5", "6", "7", "8", "9", "40", "60"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Party:
+    """One person of the demonstration."""
+
+    number: str
+    """A mobile number as people write it."""
+    way: Way
+    unit: str
+
+
+@cache
+def parties() -> tuple[Party, ...]:
+    """Return everybody; among those who are called every ending of the table comes twice."""
+    found: list[Party] = []
+    for way in WAYS:
+        for index, ending in enumerate(way.endings):
+            number = f"139000{len(found):02d}{ending.rjust(3, '1')}"
+            found.append(Party(number, way, way.units[index % len(way.units)]))
+    return tuple(found)
 
 
 def rows(now: datetime, zone: str) -> list[tuple[str, ...]]:
     """Return the table, its headings first; cases were accepted on the day before `now`."""
     local = now.astimezone(ZoneInfo(zone)) - timedelta(days=1)
     table: list[tuple[str, ...]] = [HEADINGS]
-    for index, number in enumerate(numbers()):
-        accepted = local.replace(hour=8, minute=0) + timedelta(minutes=11 * index)
+    for index, party in enumerate(parties()):
+        number, speaks = party.number, isinstance(behaviour_of(party.number), Speaker)
+        accepted = local.replace(hour=8, minute=0) + timedelta(minutes=7 * index)
         table.append(
             (
                 f"J{accepted:%Y%m%d}{index + 1:04d}",
                 f"{_SURNAMES[index % len(_SURNAMES)]}某",
                 f"{number[:3]}-{number[3:7]}-{number[7:]}" if index % 3 else f"+86 {number}",
                 f"{accepted:%Y-%m-%d %H:%M:%S}",
-                _UNITS[index % len(_UNITS)],
+                party.unit,
                 f"{_SURNAMES[-1 - index % 9]}警官",
                 f"03{index % 9:04d}",
                 "治安",
                 "110警情",
-                LANGUAGE if isinstance(behaviour_of(number), Speaker) else "",
+                LANGUAGE if speaks and party.way.channel == VOICE else "",
             )
         )
     return table

@@ -1,7 +1,9 @@
 """A house of its own for the demonstration: settings, cases and a folder, under ``var/demo``."""
 
+import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -10,10 +12,12 @@ from app.demo.daytime import daytime_zone
 from config.loading import Loaded, load
 
 LINES = 12
+GATEWAY = "people"
+"""The text gateway's name."""
 _MARK = ".made-by-huifang-demo"
 
 SETTINGS = """\
-# Settings of the demonstration: 12 lines to simulated people on this machine.
+# Settings of the demonstration: 12 lines and a text gateway to simulated people on this machine.
 # Try things with them:  huifang --config {file} batch list
 database: {{url: "sqlite:///huifang.db"}}
 folders: {{data: .}}
@@ -34,7 +38,35 @@ voices:
   ko: {{voice: ko, speed: 200}}
 speech: {{without_model: keys}}              # no model for Chinese comes along
 pick_up: {{announcements: [ko]}}             # what the simulated carriers speak
+text_gateways:
+  - name: {gateway}        # huifang people, which answers as Kannel does
+    driver: http
+    description: kannel
+    messages_per_second: 20
+    values: {{address: "{sendsms}", sender: "106900000110"}}
+    secrets:
+      username: {{file: secrets/username}}
+      password: {{file: secrets/password}}
+      hook: {{file: secrets/hook}}
+texting: {{expire_after: 30s, remind_after: 12s}}   # days, where people are not simulated
+web: {{public_url: "http://127.0.0.1:{port}", port: {port}, monitor_port: 0}}
 """
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is around the house."""
+
+    uri: str
+    """SIP address of the people."""
+    sendsms: str = "http://127.0.0.1:13013"
+    """Address of their text gateway."""
+    port: int = 8080
+    """Of the web server that hears what they write."""
+    secrets: Mapping[str, str] = field(
+        default_factory=lambda: dict.fromkeys(("username", "password", "hook"), "people")
+    )
+    """Of the text gateway."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +84,11 @@ class DemoHouse:
 
     @property
     def cases_file(self) -> Path:
-        """The sixty cases."""
+        """The cases."""
         return self.folder / "cases.csv"
 
 
-def build(folder: Path, uri: str, now: datetime, language: str) -> DemoHouse:
+def build(folder: Path, around: Surroundings, now: datetime, language: str) -> DemoHouse:
     """Make the folder anew (only one that an earlier demonstration made is replaced).
 
     Raises FileExistsError for a folder of somebody else.
@@ -69,9 +101,25 @@ def build(folder: Path, uri: str, now: datetime, language: str) -> DemoHouse:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / _MARK).touch()
     zone = daytime_zone(now)
+    for name, secret in around.secrets.items():
+        _keep_secret(folder / "secrets" / name, secret)
     file = folder / "huifang.yaml"
-    text = SETTINGS.format(file=file, zone=zone, lines=LINES, uri=uri)
+    text = SETTINGS.format(
+        file=file,
+        zone=zone,
+        lines=LINES,
+        gateway=GATEWAY,
+        uri=around.uri,
+        sendsms=around.sendsms,
+        port=around.port,
+    )
     file.write_text(f"language: {language}\n{text}", "utf-8")
     house = DemoHouse(folder, load(file), zone)
     write(house.cases_file, now, zone)
     return house
+
+
+def _keep_secret(file: Path, secret: str) -> None:
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as stream:
+        stream.write(secret)

@@ -1,31 +1,34 @@
-"""The demonstration: sixty simulated people are called over SIP, and every step is shown."""
+"""The demonstration: simulated people are called and written to, and every step is shown."""
 
-import asyncio
-import contextlib
-import json
-import sys
+import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app import surveys
-from app.calling import Calls, dialer
-from app.demo.cases import numbers
+from app.beside import beside
+from app.demo.cases import WAYS, Way, parties
 from app.demo.hearing import recogniser
-from app.demo.house import DemoHouse, build
+from app.demo.holding import Held, Watched, hold_all
+from app.demo.house import GATEWAY, DemoHouse, Surroundings, build
+from app.demo.people import simulated_people
 from app.demo.verdicts import Mismatch, compare
-from app.prompt_building import prepare
-from app.wiring import on_the_line, opened, prompt_cache, sip_channel
-from core.clock import SystemClock
+from app.plans import survey_for
+from app.web.hooks import HookSite
+from app.web.server import WebServer
+from app.web.tally import HookTally
+from app.webhooks import HOOKS, webhooks
+from app.wiring import opened
+from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
+from core.plan import SHIPPED
 from dialer.batches import BatchReport, create_batch
-from dialer.running import Dialer
+from dialer.texting.terms import TextTally
 from followup.queue import Queue
-from speech.contract import Recogniser
+from ivr.webhook import Webhook
 from storage.batches import ask, batch_named
 from storage.database import Database
 from storage.followups import QueueEntry
@@ -35,6 +38,7 @@ from storage.results import Result, results
 from storage.selection import CaseQuery
 
 SURVEY = "demo"
+ACCOUNT = "demo"
 
 
 @dataclass
@@ -43,12 +47,14 @@ class DemoReport:
 
     folder: str
     imported: ImportReport | None = None
-    batch: BatchReport | None = None
+    batches: list[BatchReport] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     queue: list[QueueEntry] = field(default_factory=list)
     mismatches: list[Mismatch] = field(default_factory=list)
     seconds: float = 0.0
-    most_at_once: int = 0
+    held: Held = field(default_factory=lambda: Held(0, TextTally()))
+    refused: Counter[str] = field(default_factory=Counter)
+    """Requests of the people's gateway that were not taken, by word."""
     heard: bool = False
     """True where what people and carriers say was recognised."""
 
@@ -60,7 +66,15 @@ class DemoReport:
     @property
     def right(self) -> bool:
         """True where every person gave what that person should."""
-        return not self.mismatches and len(self.results) == len(numbers())
+        reached = {result.number for result in self.results}
+        return not self.mismatches and len(reached) == len(parties()) and not self.refused
+
+    def by_channel(self) -> dict[str, Counter[str]]:
+        """Return how many attempts over each channel ended in which way."""
+        found: dict[str, Counter[str]] = {}
+        for result in self.results:
+            found.setdefault(result.channel, Counter())[result.disposition or ""] += 1
+        return found
 
     def as_json(self) -> dict[str, Any]:
         """Return it for machines; numbers do not appear."""
@@ -68,25 +82,26 @@ class DemoReport:
             "right": self.right,
             "folder": self.folder,
             "imported": self.imported.as_json() if self.imported else None,
-            "batch": self.batch.as_json() if self.batch else None,
+            "batches": [batch.as_json() for batch in self.batches],
             "dispositions": Counter(result.disposition for result in self.results),
+            "channels": self.by_channel(),
             "verdicts": Counter(result.verdict for result in self.results if result.verdict),
             "queue": Counter(item.reason for item in self.queue),
             "spoken_answers": self.spoken,
+            "texts_sent": self.held.texts.sent,
+            "texts_received": self.held.texts.replies,
             "mismatches": [asdict(mismatch) for mismatch in self.mismatches],
             "seconds": round(self.seconds, 1),
-            "most_at_once": self.most_at_once,
+            "most_at_once": self.held.most_at_once,
         }
 
 
 Told = Callable[[str, Any], None]
 """Hears of every step: its name and what came of it."""
-Watched = Callable[[Dialer, Database, int], contextlib.AbstractAsyncContextManager[None]]
-"""Shows the calls while they go on."""
 
 
 async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -> DemoReport:
-    """Import, make the batch, call everybody, and compare what came of it.
+    """Import, make the batches, call and write to everybody, and compare what came of it.
 
     Raises HuifangError where something cannot be set up.
     """
@@ -94,10 +109,23 @@ async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -
     hears = recogniser()
     report = DemoReport(str(folder.resolve()), heard=hears is not None)
     tell("hearing", report.heard)
-    async with _people() as uri:
-        tell("people", uri)
+    hooks: dict[str, Webhook] = {}
+    heard = HookTally(clock)
+    server = WebServer(HookSite(hooks, heard))
+    server.open()
+    password, hook = secrets.token_hex(8), secrets.token_hex(16)
+    replies = f"{server.url}{HOOKS}{GATEWAY}/incoming?token={hook}"
+    replies += "&from=%p&to=%P&text=%a&id=%I&at=%T"  # what Kannel fills in
+    async with beside(server.run()), simulated_people(f"{ACCOUNT}:{password}", replies) as people:
+        tell("people", people)
+        around = Surroundings(
+            people.uri,
+            people.sendsms,
+            server.port,
+            {"username": ACCOUNT, "password": password, "hook": hook},
+        )
         try:
-            house = build(folder, uri, clock.now(), language)
+            house = build(folder, around, clock.now(), language)
         except FileExistsError:
             raise AuthorError(problem("demo-folder-taken", folder=folder)) from None
         async with opened(house.loaded, clock) as database:
@@ -105,78 +133,41 @@ async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -
                 database, house.cases_file, find_mapping("police", house.folder), clock=clock
             )
             tell("imported", report.imported)
-            report.batch = await _make_batch(house, database, clock)
-            tell("batch", report.batch)
-            report.most_at_once = await _call(
-                house, database, clock, report.batch.batch_id, hears, language, watch
+            for way in WAYS:
+                report.batches.append(await _make_batch(way, house, database, clock))
+                tell("batch", (way, report.batches[-1]))
+            report.held = await hold_all(
+                house,
+                database,
+                clock,
+                [batch.batch_id for batch in report.batches],
+                hears=hears,
+                language=language,
+                hear_of=lambda gateways: hooks.update(webhooks(gateways)),
+                watch=watch,
             )
             report.results = [result async for result in results(database)]
             report.queue = await Queue(database, clock).items()
-    report.mismatches = compare(numbers(), report.results, report.queue, heard=report.heard)
+    report.refused = heard.refused
+    report.mismatches = compare(parties(), report.results, report.queue, heard=report.heard)
     report.seconds = time.monotonic() - began
     return report
 
 
-@contextlib.asynccontextmanager
-async def _people() -> AsyncIterator[str]:
-    """Start the simulated people as a process of their own; yields their SIP URI."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "app", "people", "--port", "0", "--text-port", "0", "--format", "json"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    assert process.stdout is not None  # noqa: S101 - asked for above
-    try:
-        async with asyncio.timeout(30):
-            document = await process.stdout.readuntil(b"\n}\n")
-        yield str(json.loads(document)["uri"])
-    except (TimeoutError, asyncio.IncompleteReadError, ValueError):
-        raise AuthorError(problem("demo-no-people")) from None
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-async def _make_batch(house: DemoHouse, database: Database, clock: SystemClock) -> BatchReport:
-    survey = surveys.callable_by(house.loaded, SURVEY)
-    name = f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+async def _make_batch(way: Way, house: DemoHouse, database: Database, clock: Clock) -> BatchReport:
+    plan = SHIPPED[way.channel]
+    name = f"demo-{way.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     made = await create_batch(
         database,
         name=name,
-        survey=survey.facts,
-        query=CaseQuery(),
+        survey=survey_for(house.loaded, plan, SURVEY).facts,
+        query=CaseQuery(units=way.units),
         rules=house.loaded.settings.calling.rules(),
         clock=clock,
+        plan=plan,
     )
     async with database.write() as session:
         batch = await batch_named(session, name)
         assert batch is not None  # noqa: S101 - made just now
         await ask(session, batch, "start", by="demo", now=clock.now())
     return made
-
-
-async def _call(
-    house: DemoHouse,
-    database: Database,
-    clock: SystemClock,
-    batch_id: int,
-    hears: Recogniser | None,
-    language: str,
-    watch: Watched,
-) -> int:
-    """Call everybody; returns how many calls were held at once, at most."""
-    channel, prompts = sip_channel(house.loaded, hears), prompt_cache(house.loaded)
-    models = hears.languages if hears else ()
-    calls = Calls(
-        house.loaded, database, channel, prompts, clock, house.loaded.trunks, models=models
-    )
-    for survey in await calls.prepare([batch_id]):
-        await prepare(prompts, survey)
-    calling = dialer(
-        house.loaded, database, channel, calls, clock, batches=[batch_id], language=language
-    )
-    async with on_the_line(house.loaded, channel, hears), watch(calling, database, batch_id):
-        tally = await calling.run()
-    return tally.most_at_once

@@ -1,10 +1,15 @@
-"""Holds the demonstration to its word: did every call come to what that person should give?"""
+"""Holds the demonstration to its word: did everybody come to what that person should give?"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.demo.cases import Party
 from core.phone import mask
+from core.plan import SMS, VOICE
+from ivr.people import writing
 from ivr.people.directory import behaviour_of, expected
+from ivr.people.person import Expected
+from ivr.people.writing import texter_of
 from storage.followups import QueueEntry
 from storage.results import Result
 
@@ -14,7 +19,7 @@ DONE_WITHOUT_PERSON = {"completed", "refused"}
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A call that came to something else."""
+    """A person who came to something else."""
 
     number: str
     person: str
@@ -22,32 +27,62 @@ class Mismatch:
     found: str
 
 
-def compare(
-    numbers: Iterable[str], results: list[Result], queue: list[QueueEntry], *, heard: bool
-) -> list[Mismatch]:
-    """Return every difference: a wrong disposition or verdict, a missing or needless item.
+@dataclass(frozen=True)
+class Should:
+    """What must come of one person: over which channels he was tried, and how it ended."""
 
-    `heard`: what people and carriers say is recognised.
-    """
-    by_number = {result.number: result for result in results}
+    channels: tuple[str, ...]
+    person: str
+    """Who he is, over the last of them."""
+    end: Expected
+
+    def __str__(self) -> str:
+        needs_person = (
+            self.end.disposition.value not in DONE_WITHOUT_PERSON
+            or (self.end.verdict or "") in NEEDS_PERSON
+        )
+        return _came_to(self.channels, self.end.disposition, self.end.verdict, queued=needs_person)
+
+
+def should(party: Party, *, heard: bool) -> Should:
+    """Return what must come of a person; `heard`: what is spoken is recognised."""
+    if party.way.channel == SMS:
+        who = texter_of(party.number)
+        return Should((SMS,), who, writing.EXPECTED[who])
+    behaviour = behaviour_of(party.number)
+    return Should((VOICE,), behaviour, expected(behaviour, heard=heard))
+
+
+def compare(
+    parties: Iterable[Party], results: list[Result], queue: list[QueueEntry], *, heard: bool
+) -> list[Mismatch]:
+    """Return every difference: a wrong channel, disposition or verdict, a missing or needless
+    item, lost sound."""
+    tries: dict[str, list[Result]] = {}
+    for result in sorted(results, key=lambda result: result.sequence):
+        tries.setdefault(result.number, []).append(result)
     waiting = {entry.e164 for entry in queue}
     found: list[Mismatch] = []
-    for number in numbers:
-        e164 = f"+86{number}"
-        behaviour = behaviour_of(number)
-        wanted = expected(behaviour, heard=heard)
-        needs_person = (
-            wanted.disposition.value not in DONE_WITHOUT_PERSON
-            or (wanted.verdict or "") in NEEDS_PERSON
-        )
-        should = f"{wanted.disposition}/{wanted.verdict or '-'}/{'queue' if needs_person else '-'}"
-        result = by_number.get(e164)
-        if result is None:
-            found.append(Mismatch(mask(e164), behaviour, should, "-"))
-            continue
-        queued = "queue" if e164 in waiting else "-"
-        came_to = f"{result.disposition}/{result.verdict or '-'}/{queued}"
-        if came_to != should or result.packets_lost:
-            lost = f" ({result.packets_lost} packets lost)" if result.packets_lost else ""
-            found.append(Mismatch(mask(e164), behaviour, should, came_to + lost))
+    for party in parties:
+        e164 = f"+86{party.number}"
+        wanted = should(party, heard=heard)
+        came = "-"
+        if made := tries.get(e164):
+            came = _came_to(
+                tuple(SMS if result.channel == SMS else VOICE for result in made),
+                made[-1].disposition,
+                made[-1].verdict,
+                queued=e164 in waiting,
+            )
+            if lost := sum(result.packets_lost for result in made):
+                came += f" ({lost} packets lost)"
+        if came != str(wanted):
+            found.append(Mismatch(mask(e164), wanted.person, str(wanted), came))
     return found
+
+
+def _came_to(
+    channels: tuple[str, ...], disposition: str | None, verdict: str | None, *, queued: bool
+) -> str:
+    ways = ">".join(channels)
+    return f"{ways}/{disposition}/{verdict or '-'}/{'queue' if queued else '-'}"

@@ -13,7 +13,9 @@ from app.beside import beside
 from app.context import complaints, screen
 from app.keyboard import obey_keyboard
 from app.noticing import noticing
+from app.plans import survey_for
 from app.scheduled import begun, schedules, survey_faults, told, unit_faults
+from app.serving.admission import Admission
 from app.serving.part import Keeper
 from app.serving.parts import CallsPart, SchedulesPart, TextsPart, WebPart
 from app.text_run import Texts
@@ -28,6 +30,7 @@ from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
+from core.plan import SMS, VOICE
 from dialer.running import Tally
 from dialer.schedules import Schedules
 from ivr.webhook import Webhook
@@ -56,25 +59,30 @@ class House:
         known, planned = self._known, schedules(self._known)
         if planned and (faults := survey_faults(known) + await unit_faults(known, self._database)):
             raise AuthorError(*faults)
+        written, called = self._admission(), self._admission()
         texts = await text_run.prepared(
-            known, self._database, self._clock, None, self._words, until_done=False
+            known, self._database, self._clock, written.admitted, self._words, until_done=False
         )
         if texts is not None:
             self._texts = texts
-            self.hooks |= webhooks(texts.gateways)
-            self._inner.append(self._keeper(TextsPart(texts)))
-        if known.trunks or planned:
-            asked = {each.survey for each in planned}
+            if web:
+                self.hooks |= webhooks(texts.gateways)
+            else:
+                text_run.say_unheard(texts, self._words)
+            self._inner.append(self._keeper(TextsPart(texts, written)))
+        spoken = [each for each in planned if VOICE in each.plan.channels]
+        if known.trunks or spoken:
+            asked = {each.survey for each in spoken}
             voice = await voice_run.prepared(
                 known,
                 self._database,
                 self._clock,
-                None,
+                called.admitted,
                 self._words,
                 until_done=False,
                 further=[surveys.callable_by(known, name) for name in sorted(asked)],
             )
-            self._calls = CallsPart(known, self._database, self._clock, self._words, voice)
+            self._calls = CallsPart(known, self._database, self._clock, self._words, voice, called)
             self._inner.append(self._keeper(self._calls))
         if planned:
             self._inner.append(self._keeper(SchedulesPart(self._schedules, self._say_begun)))
@@ -82,6 +90,18 @@ class House:
             raise AuthorError(problem("serve-nothing"))
         if web:
             self._open()
+
+    def _admission(self) -> Admission:
+        def tell(why: str) -> None:
+            line = text("serve-batch-paused", self._words, why=why)
+            complaints.print(line, style="red", markup=False)
+
+        absent = {}
+        if not self._known.settings.text_gateways:
+            absent[SMS] = "run-no-text-gateway"
+        if not self._known.trunks:
+            absent[VOICE] = "app-no-trunk"
+        return Admission(self._database, self._clock, self._words, tell, absent)
 
     def _open(self) -> None:
         settings, document = self._known.settings.web, self._known.document
@@ -124,7 +144,7 @@ class House:
             self._database,
             schedules(self._known),
             # As it is then: somebody may mend a survey while this process waits.
-            survey=lambda name: surveys.callable_by(self._known, name).facts,
+            survey=lambda each: survey_for(self._known, each.plan, each.survey).facts,
             rules=self._known.settings.calling.rules(),
             clock=self._clock,
             noted=lambda note: self._say(told(self._known, note, datetime.now(UTC), self._words)),

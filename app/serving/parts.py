@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Collection
 
 from app import voice_run
+from app.beside import beside
+from app.serving.admission import Admission
 from app.text_run import Texts
 from app.voice_run import Voice
 from app.watching import watching
@@ -22,9 +24,17 @@ class CallsPart:
     name = "calls"
 
     def __init__(
-        self, known: Loaded, database: Database, clock: Clock, words: str, first: Voice
+        self,
+        known: Loaded,
+        database: Database,
+        clock: Clock,
+        words: str,
+        first: Voice,
+        admission: Admission,
     ) -> None:
-        """`first`: what was prepared already; when it breaks, all of it is made anew."""
+        """`first`: what was prepared already for what `admission` admits; when it breaks, all of
+        it is made anew."""
+        self._admission = admission
         self._known, self._database, self._clock, self._words = known, database, clock, words
         self._next: Voice | None = first
         self._at_work: Voice | None = None
@@ -40,19 +50,27 @@ class CallsPart:
                 self._known,
                 self._database,
                 self._clock,
-                None,
+                self._admission.admitted,
                 self._words,
                 until_done=False,
                 name=own_name(len(self.tallies) + 1),
             )
+            self._admission.admitted.clear()
         self.tallies.append(voice.dialer.tally)
+
+        async def admit(batch: int) -> None:
+            await voice.admit([batch])
+
         async with voice.on_the_line():
             self._at_work = voice
             try:
                 if self._draining:  # asked for while the lines were started
                     voice.dialer.drain()
                 at_work()
-                async with watching(voice.dialer, self._database, None, self._words):
+                async with (
+                    beside(self._admission.watch(admit)),
+                    watching(voice.dialer, self._database, None, self._words),
+                ):
                     await voice.dialer.run()
             finally:
                 self._at_work = None
@@ -90,13 +108,18 @@ class TextsPart:
 
     name = "texts"
 
-    def __init__(self, texts: Texts) -> None:
-        self._worker = texts.worker
+    def __init__(self, texts: Texts, admission: Admission) -> None:
+        """`texts`: prepared for what `admission` admits."""
+        self._worker, self._written, self._admission = texts.worker, texts.written, admission
 
     async def run(self, at_work: Callable[[], None]) -> None:
         """Hold surveys until drained."""
         at_work()
-        await self._worker.run()
+        async with beside(self._admission.watch(self._admit)):
+            await self._worker.run()
+
+    async def _admit(self, batch: int) -> None:
+        await self._written.prepare([batch])
 
     def drain(self) -> None:
         """Begin and send nothing more; conversations stand in the database."""

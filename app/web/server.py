@@ -46,14 +46,7 @@ class WebServer:
 
     def open(self) -> None:
         """Take the port; who connects waits. Raises AuthorError where it cannot be had."""
-        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
-        try:
-            self._socket = socket.create_server((self.address, self.port), family=family)
-        except OSError as error:
-            why = reason(error.strerror or str(error))
-            raise AuthorError(
-                problem("web-port", self._place, address=self.address, port=self.port, reason=why)
-            ) from error
+        self._socket = listening(self.address, self.port, self._place)
         self.port = self._socket.getsockname()[1]
 
     async def run(self) -> None:
@@ -88,6 +81,19 @@ class WebServer:
         """Take no further connections; what is under way is answered."""
         if self._server is not None:
             self._server.should_exit = True
+
+
+def listening(address: str, port: int, place: Place | None = None) -> socket.socket:
+    """Return a socket that listens on a port. Raises AuthorError, with the `place` of the port in
+    the settings, where it cannot be had."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family)
+    except OSError as error:
+        why = reason(error.strerror or str(error))
+        raise AuthorError(
+            problem("web-port", place, address=address, port=port, reason=why)
+        ) from error
 
 
 class _Server(uvicorn.Server):

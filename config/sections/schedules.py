@@ -17,6 +17,8 @@ class ScheduleSettings(Section):
     """Five fields as in crontab: minute hour day month weekday."""
     survey: str
     """Name of the survey."""
+    plan: str = "voice"
+    """Name of the plan: by which channels people are reached."""
     time_zone: str = "Asia/Shanghai"
     """IANA time zone of `cron`."""
     respondents: RespondentClass | None = None

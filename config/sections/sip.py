@@ -1,5 +1,7 @@
 """`sip`: the SIP side of this machine."""
 
+from typing import Literal
+
 from pydantic import model_validator
 
 from config.section import Section
@@ -9,6 +11,9 @@ from core.document_faults import fault
 class SipSettings(Section):
     """The SIP side of this machine."""
 
+    stack: Literal["auto", "pjsua2", "pyvoip"] = "auto"
+    """What carries SIP and RTP: ``pjsua2``; ``pyvoip``, which does less, on machines without its
+    wheel (ARM, Python 3.13); ``auto``: pjsua2 where it is installed, else pyVoIP."""
     bind_address: str = "127.0.0.1"
     """Address that SIP and RTP are bound to: the one that reaches the trunk. The default reaches
     nobody but this machine."""

@@ -1,5 +1,6 @@
 """`trunks`: the SIP trunks."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -54,11 +55,19 @@ class TrunkSettings(Section):
     """PEM file of the authorities that may sign it; empty: the system's."""
     priority: int = 0
     """Trunks of lower priority are used first."""
+    callers: tuple[str, ...] = ()
+    """IP addresses from which it passes on the calls of people who ring back; empty: those of
+    the host of `uri`."""
 
     @model_validator(mode="after")
     def _one_secret(self) -> "TrunkSettings":
         if self.password_env and self.password_file:
             raise fault("config-two-secrets", trunk=self.name)
+        for address in self.callers:
+            try:
+                ip_address(address)
+            except ValueError:
+                raise fault("config-no-address", trunk=self.name, value=address) from None
         if self.registration and not self.username:
             raise fault("config-register-needs-user", trunk=self.name)
         if not any(word in self.number_format for word in ("{e164}", "{digits}", "{national}")):

@@ -1,6 +1,6 @@
 """How conversations by text begin: the survey, the case's fields, the first message."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from dialer.starting import judging
 from dialer.texting.ending import End, close
 from dialer.texting.ledger import outgoing
 from dialer.texting.terms import Programs, TextingRules, TextTally
-from ivr.texting.conversation import opening
+from ivr.texting.conversation import Talk, opening
 from storage.case_fields import fields_of_callbacks
 from storage.database import Database
 from storage.texting.claims import Begun, Opened, Taken, claim_texts
@@ -41,7 +41,7 @@ class Beginning:
         rates: Mapping[str, float],
         rules: TextingRules,
         tally: TextTally,
-        batches: Sequence[int] | None,
+        batches: Collection[int] | None,
     ) -> None:
         """`rates`: gateway -> messages a second; `batches`: only these (None: all running)."""
         self._database, self._programs, self._rates = database, programs, dict(rates)
@@ -108,28 +108,35 @@ class Beginning:
         if talk.end is not None or not talk.messages:
             reason = talk.end.reason if talk.end else text("texting-nothing-asked", "en")
             return taken.attempt_id, reason
-        conversation = Conversation(
-            attempt_id=taken.attempt_id,
-            flow_version_id=candidate.flow_version_id,
-            gateway=taken.gateway,
-            e164=candidate.known.e164,
-            time_zone=candidate.known.time_zone,
-            session=talk.session.to_json(),
-            question_id=None,
-            question=talk.messages[-1].text,
-            asked_at=None,
-            # A question that never leaves ends the conversation, too.
-            look_at=now + self._rules.expire_after,
-            reminded_at=None,
-            replies=0,
-            last_reply="",
-            position=0,
-            booked_at=None,
-            person_wanted=talk.person_wanted,
-            begun_at=now,
-        )
+        conversation = conversation_of(taken, talk, candidate.known.e164, self._rules, now)
         # Nobody has asked for this message: it waits for the calling hours.
         return Opened(
             conversation,
             tuple(outgoing(conversation, message, quiet=True) for message in talk.messages),
         )
+
+
+def conversation_of(
+    taken: Taken, talk: Talk, e164: str, rules: TextingRules, now: datetime
+) -> Conversation:
+    """Return the row of a conversation that begins with what `talk` says."""
+    return Conversation(
+        attempt_id=taken.attempt_id,
+        flow_version_id=taken.candidate.flow_version_id,
+        gateway=taken.gateway,
+        e164=e164,
+        time_zone=taken.candidate.known.time_zone,
+        session=talk.session.to_json(),
+        question_id=None,
+        question=talk.messages[-1].text,
+        asked_at=None,
+        # A question that never leaves ends the conversation, too.
+        look_at=now + rules.expire_after,
+        reminded_at=None,
+        replies=0,
+        last_reply="",
+        position=0,
+        booked_at=None,
+        person_wanted=talk.person_wanted,
+        begun_at=now,
+    )

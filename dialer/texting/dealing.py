@@ -1,8 +1,9 @@
 """Dealing with what people wrote: which conversation it belongs to, and what it does there.
 
 A reply belongs to the conversation that waits for its number, and answers the question that went
-out before it was written. All else is kept: `late` (the conversation is over), `repeated` (written
-before the question that waits now), `unmatched` (nobody asked), and a person sees it.
+out before it was written. Where none waits but the party's callback is open, it has begun, or taken
+up, the survey by text (`begun`). All else is kept: `late` (the conversation is over), `repeated`
+(written before the question that waits now), `unmatched` (nobody asked), and a person sees it.
 """
 
 from collections.abc import Sequence
@@ -17,11 +18,13 @@ from core.errors import PermanentError, TransientError
 from core.phone import mask
 from dialer.texting.ending import End
 from dialer.texting.ledger import Ledger
+from dialer.texting.returning import Returning
 from dialer.texting.terms import Programs, TextingRules, TextTally
 from flows.session import Session
 from ivr.texting.conversation import reply
 from ivr.texting.language import flat, is_courtesy, is_opt_out
 from storage.database import Database
+from storage.incoming.callers import KnownCaller
 from storage.texting.conversations import Conversation, Ended, latest_ended, waiting_for
 from storage.texting.inbox import Dealt, Received, dealt, next_received
 from storage.texting.late import late_reply
@@ -43,6 +46,7 @@ class Dealing:
     ) -> None:
         self._database, self._programs = database, programs
         self._rules, self._tally = rules, tally
+        self._returning = Returning(programs, rules)
         self._most = MOST
 
     async def deal(self, now: datetime) -> int:
@@ -82,11 +86,13 @@ class Dealing:
         if not received:
             return []
         numbers = {one.e164 for one in received}
+        waiting = await waiting_for(session, numbers)
         turn = _Turn(
             session,
             Ledger(self._rules, self._tally, now),
-            await waiting_for(session, numbers),
+            waiting,
             await latest_ended(session, numbers, now - self._rules.late_within),
+            await self._returning.known(session, numbers - set(waiting)),
             now,
         )
         found = []
@@ -100,7 +106,7 @@ class Dealing:
         if is_opt_out(one.text):
             return await self._opt_out(turn, one, conversation)
         if conversation is None:
-            return await _belated(turn, one)
+            return await self._by_himself(turn, one) or await _belated(turn, one)
         if conversation.asked_at is None or one.written_at < conversation.asked_at - SKEW:
             return _repeated(conversation, one)
         program = await self._programs(conversation.flow_version_id)
@@ -111,6 +117,27 @@ class Dealing:
         if talk.end is not None:
             turn.over(conversation)
         return Dealt(one.id, "taken", conversation.attempt_id)
+
+    async def _by_himself(self, turn: "_Turn", one: Received) -> Dealt | None:
+        """Nobody waits for it: whoever has not answered yet gets his survey; None: he does not."""
+        words = flat(one.text)
+        if not words or is_courtesy(one.text) or one.e164 in turn.just:
+            return None
+        conversation = await self._returning.take_up(
+            turn.session, one, turn.known.pop(one.e164, []), turn.now
+        )
+        if conversation is None:
+            return None
+        turn.waiting[one.e164] = conversation
+        self._tally.begun += 1
+        # A number alone says nothing, but as a late reply; words are read by a person, whatever
+        # the survey brings.
+        late, says = turn.ended.get(one.e164), not words.isdecimal()
+        if late is not None and says:
+            why = text("texting-late", self._rules.language)
+            await late_reply(turn.session, late.callback_id, why, turn.now)
+        person = "wanted" if says or late is not None else ""
+        return Dealt(one.id, "begun", conversation.attempt_id, person)
 
     async def _opt_out(
         self, turn: "_Turn", one: Received, conversation: Conversation | None
@@ -137,10 +164,11 @@ class _Turn:
         ledger: Ledger,
         waiting: dict[str, Conversation],
         ended: dict[str, Ended],
+        known: dict[str, list[KnownCaller]],
         now: datetime,
     ) -> None:
         self.session, self.ledger, self.now = session, ledger, now
-        self.waiting, self.ended = waiting, ended
+        self.waiting, self.ended, self.known = waiting, ended, known
         self.just: dict[str, Conversation] = {}
         """Conversations that ended within this transaction."""
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from core.disposition import Disposition
 from core.rules import CallingRules, PacingRules, RetryRule
+from dialer.incoming.terms import RingBackRules
 from flows.program import Program
 
 Programs = Callable[[int], Awaitable[Program]]
@@ -30,6 +31,8 @@ class TextingRules:
     """Silence after which the question is put once more, once a conversation; 0: never."""
     late_within: timedelta = timedelta(days=30)
     """How long after its end a reply still belongs to a conversation."""
+    ring_back: RingBackRules | None = None
+    """Whose survey begins, or is taken up, when he writes by himself; None: nobody's."""
     send_seconds: float = 60.0
     """The longest that a gateway may take over one message; after it, nobody knows."""
     send_tries: int = 10

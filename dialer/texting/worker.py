@@ -5,7 +5,7 @@ Nothing is kept in memory but how messages that are under way went.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import structlog
@@ -41,13 +41,13 @@ class TextWorker:
         programs: Programs,
         rules: TextingRules,
         *,
-        batches: Sequence[int] | None = None,
+        batches: Collection[int] | None = None,
         name: str | None = None,
         until_done: bool = True,
     ) -> None:
-        """`batches`: begin only callbacks of these (None: of all running ones); conversations that
-        wait are looked after whatever batch they are of. `until_done`: end when nothing waits any
-        more, instead of waiting for further batches."""
+        """`batches`: begin only callbacks of these (None: of all running ones); they may grow while
+        it runs. Conversations that wait are looked after whatever batch they are of.
+        `until_done`: end when nothing waits any more, instead of waiting for further batches."""
         self._database, self._clock, self._rules = database, clock, rules
         self._gateways: Mapping[str, TextGateway] = {one.name: one for one in gateways}
         self._batches, self._until_done = batches, until_done

@@ -17,6 +17,7 @@ from flows.turn import BrokenSurvey, Turn
 def follow(turn: Turn) -> None:
     """Go on at `on_hang_up.goto` (nothing is said any more), or end."""
     turn.silent = True
+    turn.session.left, turn.session.left_stack = turn.session.node, turn.session.stack
     step = turn.node.step
     turn.took(EdgeKind.HANG_UP)
     if isinstance(step, Ask | Number | Book) and step.on_hang_up.goto is not None:
@@ -43,14 +44,14 @@ def questions_left(turn: Turn) -> bool:
             if here in seen or isinstance(probe.node.step, Ask | Number):
                 return True
             seen.add(here)
-            _go_on(probe)
+            go_on(probe)
     except BrokenSurvey:
         return True
     return False
 
 
-def _go_on(probe: Turn) -> None:
-    """Go one step further by default; sets the disposition at an end."""
+def go_on(probe: Turn) -> None:
+    """Go one step further by default, nothing said; sets the disposition at an end."""
     step = probe.node.step
     if isinstance(step, End):
         probe.end(step.end)

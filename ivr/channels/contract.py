@@ -25,6 +25,8 @@ class Ability(StrEnum):
     TEXT = "text"
     PICK_UP = "pick_up"
     """Tells who picked up (`PickUpDecided`), and what carriers announce."""
+    INCOMING = "incoming"
+    """Takes calls of people who ring us (`ReceivingChannel`)."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,21 @@ class DialRequest:
     extension: str = ""
     """Digits to dial after the answer."""
     ring_seconds: int = 45
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who rings us, as the network tells it."""
+
+    number: str
+    """As the network writes it (``+8613800138000``, ``013800138000``); empty: withheld."""
+    trunk: str
+    """Over which trunk the call comes."""
+    at: datetime
+    called: str = ""
+    """The number that was dialled, as the network writes it."""
+    room: bool = True
+    """False: all lines are in use, this one is there to say so only."""
 
 
 # ---------------------------------------------------------------------------------- events
@@ -253,6 +270,20 @@ class Call(Protocol):
         ...
 
 
+class IncomingCall(Call, Protocol):
+    """A call of somebody who rings us: it rings until it is answered or refused."""
+
+    caller: Caller
+
+    async def answer(self) -> None:
+        """Pick up; `Answered` follows, or `Ended` where the caller gave up before."""
+        ...
+
+    async def refuse(self, status: int = 486) -> None:
+        """Do not pick up; `status` is the SIP response (RFC 3261, 21.4) that says why."""
+        ...
+
+
 class VoiceChannel(Protocol):
     """A driver."""
 
@@ -275,6 +306,23 @@ class VoiceChannel(Protocol):
 
     async def close(self) -> None:
         """Hang up whatever is left and stop."""
+        ...
+
+
+class ReceivingChannel(VoiceChannel, Protocol):
+    """A driver with `Ability.INCOMING`."""
+
+    def incoming(self) -> AsyncIterator[IncomingCall]:
+        """Yield the calls of people who ring us, until the channel is closed.
+
+        To be iterated by one reader only; until he takes it, a call rings. Only calls from the
+        trunks' own addresses are told; those of strangers are refused and counted.
+        """
+        ...
+
+    @property
+    def strangers(self) -> int:
+        """Calls that came from none of the trunks and were refused."""
         ...
 
 

@@ -1,10 +1,13 @@
 """The figures of evaluated answers and of evaluated pick-ups, with their targets."""
 
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from flows.program import Program
 from ivr.channels.sip.pickup import PickUpRules
+from ivr.channels.sip.pool import Ports
 from ivr.evaluation.answers import (
     AFTER_SECONDS,
     BEFORE_SECONDS,
@@ -15,8 +18,9 @@ from ivr.evaluation.answers import (
     Question,
     answer,
 )
+from ivr.evaluation.calls import Said, say_in_calls
 from ivr.evaluation.pickups import LABELS, PATIENCE_SECONDS, UNDECIDED, PickedUpHeard, picked_up
-from speech.contract import PickedUpBy, Recogniser
+from speech.contract import PickedUpBy, PromptSource, Recogniser
 from speech.evaluation.augment import Augmentation
 from speech.evaluation.ends import spoken_until
 from speech.evaluation.recording_set import NO_ANSWER, RecordingSet
@@ -52,6 +56,44 @@ async def evaluate_speech(
         found.append(await answer(recording, pcm, spoken_until(clean), question, recogniser))
         done()
     return speech_report(evaluated, augmentation, question, found, sweep=sweep)
+
+
+async def evaluate_speech_over_sip(
+    evaluated: RecordingSet,
+    augmentation: Augmentation,
+    question: Question,
+    recogniser: Recogniser,
+    prompts: PromptSource,
+    *,
+    calls: int,
+    ports: Ports,
+    folder: Path,
+    sweep: bool = False,
+    done: Done = lambda: None,
+) -> Report:
+    """Say `calls` of the recordings, chosen by the line's seed, in real calls over loopback.
+
+    Raises AuthorError for a wrong label or an unreadable file, TransientError where a call was not
+    held.
+    """
+    evaluated.check_labels((*question.labels, NO_ANSWER))
+    numbered = list(enumerate(evaluated.recordings))
+    dice = random.Random(augmentation.seed)  # noqa: S311 - a sample that can be repeated
+    chosen = sorted(dice.sample(range(len(numbered)), min(calls, len(numbered))))
+    said = [
+        Said(recording, augmentation.apply(read_sound(recording.file), number))
+        for number, recording in (numbered[place] for place in chosen)
+    ]
+    held = await say_in_calls(
+        said, question, recogniser, prompts, ports=ports, folder=folder, done=done
+    )
+    report = speech_report(evaluated, augmentation, question, held.answered, sweep=sweep)
+    return replace(
+        report,
+        delays={"end_of_speech_to_next_prompt": spread(held.replies)},
+        facts={"calls": len(held.answered)},
+        over_sip=True,
+    )
 
 
 def speech_report(

@@ -60,6 +60,9 @@ class Speak:
     """How sure a recogniser is of it where there is no sound to be recognised (0-1)."""
     language: str = "zh"
     """The language of `words`: which voice speaks them."""
+    pcm: bytes = b""
+    """A recording (8 kHz, 16 bit, mono) that is heard in the place of `words`, where there is real
+    sound."""
     pressing: str = ""
     """Keys that are pressed in the middle of it."""
 
@@ -133,6 +136,8 @@ class Person:
     """What `early` or `greeting` says of the number."""
     keys_by: str = "rfc4733"
     """How keys travel: ``rfc4733``, ``info`` or ``inband``."""
+    rings_back: float = 0.0
+    """Seconds after which he rings us whom we did not reach, to do what `script` says; 0: never."""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ The state of a conversation is the engine's session; whoever keeps it (the datab
 hands it back with the next reply.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from core.disposition import Disposition
-from flows.engine import Step, start, step, wait_of
+from flows.engine import Step, resumed, start, step, wait_of
 from flows.exchange import BookTime, EndCall, HungUp, SaveAnswer
 from flows.model import Transfer
 from flows.program import EdgeKind, Program
@@ -43,6 +44,15 @@ def opening(program: Program, fields: dict[str, Any], language: str | None = Non
     Raises AuthorError as `flows.engine.start` does.
     """
     return _talk(program, start(program, fields=fields, language=language))
+
+
+def going_on(program: Program, stored: Mapping[str, Any] | None) -> Talk | None:
+    """Go on with a survey that was left, by whichever channel: the notice, then the question.
+
+    None where it has to begin anew.
+    """
+    again = resumed(program, stored)
+    return None if again is None else _talk(program, again)
 
 
 def reply(program: Program, session: Session, text: str) -> Talk:

@@ -15,6 +15,8 @@ from ivr.texting.people import Texter, TextPeople, Writes
 
 OWN_NUMBER = "106900000110"
 """What people write back to, unless the message named its sender."""
+ABSENT = "027"
+"""What a network says of a phone that is off (3GPP TS 29.002: absent subscriber)."""
 
 
 class Phones:
@@ -50,7 +52,7 @@ class Phones:
         person = self.people.at(number)
         reached = person.who is not Texter.UNREACHABLE
         state = DeliveryState.DELIVERED if reached else DeliveryState.UNDELIVERABLE
-        error = "" if reached else "001"
+        error = "" if reached else ABSENT
         written = person.gets(text)
         await self._tell(DeliveryReport(own, state, self._clock.now(), error))
         for writes in written:

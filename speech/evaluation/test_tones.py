@@ -1,9 +1,11 @@
 """Keys: every case of Q.24, lost packets, speech and music, as a call's detector hears them."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
-from speech import tones
+from speech import presses, tones
 from speech.evaluation.augment import parse
 from speech.evaluation.talk_off import material
 from speech.evaluation.tone_cases import EVERY, pressed, q24_cases
@@ -25,23 +27,24 @@ def test_the_cases_hold_all_that_q24_asks_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "value", "kind"),
+    ("part", "setting", "value", "kind"),
     [
-        ("_DEVIATION", 0.04, "deviation"),
-        ("_DEVIATION", 0.012, "deviation"),
-        ("_TWIST_LOW", 6.0, "twist"),
-        ("_ON", 2, "length"),
-        ("_OFF", 2, "pause"),
-        ("_OFF", 20, "pause"),
-        ("_LEVEL_DBM0", -20.0, "level"),
-        ("_LEVEL_DBM0", -70.0, "level"),
-        ("_PURITY", 0.995, "noise"),
+        (tones, "_DEVIATION", 0.04, "deviation"),
+        (tones, "_DEVIATION", 0.012, "deviation"),
+        (tones, "_TWIST_LOW", 6.0, "twist"),
+        (presses, "_ON", 2, "length"),
+        (presses, "_OFF", 2, "pause"),
+        (presses, "_OFF", 20, "pause"),
+        (presses, "_IN_STEP", 2.0, "pause"),
+        (tones, "_LEVEL_DBM0", -20.0, "level"),
+        (tones, "_LEVEL_DBM0", -70.0, "level"),
+        (tones, "_PURITY", 0.995, "noise"),
     ],
 )
 def test_a_worse_receiver_fails(
-    monkeypatch: pytest.MonkeyPatch, setting: str, value: float, kind: str
+    monkeypatch: pytest.MonkeyPatch, part: ModuleType, setting: str, value: float, kind: str
 ) -> None:
-    monkeypatch.setattr(tones, setting, value)
+    monkeypatch.setattr(part, setting, value)
     failed = [case.name for case in CASES if case.kind == kind and hear_keys(case.pcm) != case.keys]
     assert failed
 
@@ -52,8 +55,9 @@ def test_no_key_in_three_minutes_of_speech_and_music() -> None:
     assert {name for name, keys in found.items() if keys} == set()
 
 
-def test_keys_outlive_lost_packets() -> None:
-    line = parse("loss=5,codec=pcma")
+@pytest.mark.parametrize("conceal", ["repeat", "silence"])
+def test_keys_outlive_lost_packets(conceal: str) -> None:
+    line = parse(f"loss=5,codec=pcma,conceal={conceal}")
     right = doubled = n = 0
     for number in range(100):
         keys = "".join(np.random.default_rng(number).permutation(list(EVERY)).tolist())

@@ -74,9 +74,9 @@ class Hearing:
             enough = self._finishing or self._waiting_bytes >= _LEAST
             return not self.dropped and enough
 
-    def work(self) -> tuple[Kind, tuple[Found, float]] | None:
-        """Decode a piece; return the words, and how sure they are as a whole, once all is decoded
-        and no more comes."""
+    def work(self) -> tuple[Kind, tuple[Found, float | None]] | None:
+        """Decode a piece; return the words, and how sure they are as a whole (None: no surer than
+        the least sure of them), once all is decoded and no more comes."""
         piece = self._take()
         if piece:
             if self._grammar is not None:
@@ -96,7 +96,7 @@ class Hearing:
         self._recogniser = None
         if self._grammar is None or self._grammar.within:
             rest = self._grammar.rest if self._grammar else frozenset()
-            return Kind.HEARD, (words_of(self._results, rest), 1.0)
+            return Kind.HEARD, (words_of(self._results, rest), None)
         return Kind.HEARD, answer(self._results, self._grammar, LATTICE_BEAM, self._levels)
 
     def _take(self) -> bytes:

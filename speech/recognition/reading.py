@@ -37,8 +37,8 @@ def with_unexplained(found: Found, places: Iterable[tuple[float, float]]) -> Fou
     return sorted([*found, *other], key=lambda word: word[1])
 
 
-def utterance(found: Found, sure: float = 1.0) -> Utterance:
-    """Return what was heard; no surer than `sure`.
+def utterance(found: Found, sure: float | None = None) -> Utterance:
+    """Return what was heard, as sure as `sure`; None: as the least sure of its words.
 
     Where something else was said among the words, the text is empty: 不 as something else before
     满意 must not leave 满意. The words are kept all the same, for whoever looks for a part.
@@ -46,5 +46,6 @@ def utterance(found: Found, sure: float = 1.0) -> Utterance:
     words = tuple(Word(*one) for one in found)
     if not words or any(word.text == ELSE for word in words):
         return Utterance("", 0.0, words)
-    least = min(word.confidence for word in words)
-    return Utterance(" ".join(word.text for word in words), min(sure, least), words)
+    if sure is None:
+        sure = min(word.confidence for word in words)
+    return Utterance(" ".join(word.text for word in words), sure, words)

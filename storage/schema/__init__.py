@@ -29,6 +29,7 @@ from storage.schema.cases import (
     PartyNumber,
     Unit,
 )
+from storage.schema.incoming import IncomingCall
 from storage.schema.notices import Notice, StandingTrouble
 from storage.schema.outcomes import (
     FollowUpEvent,
@@ -58,6 +59,7 @@ __all__ = [
     "FollowUpItem",
     "Import",
     "ImportConflict",
+    "IncomingCall",
     "Notice",
     "Officer",
     "Party",

@@ -46,6 +46,8 @@ class Batch(Base):
     """Why it is paused or stopped, in words."""
     channel: Mapped[str] = mapped_column(String(20), default="voice", server_default="voice")
     """How its people are reached first: voice, sms."""
+    plan: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """The channels in their order (`core.plan.Plan`); empty: `channel` only."""
     schedule: Mapped[str] = mapped_column(String(100), default="")
     """Name of the schedule that made it, or empty."""
     query: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -101,6 +103,8 @@ class Callback(Base):
     language: Mapped[str] = mapped_column(String(10), default="")
     channel: Mapped[str] = mapped_column(String(20), default="voice", server_default="voice")
     """How the next attempt is made: voice, sms. Each claim looks only at its own."""
+    plan_step: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Index of the step of its batch's plan that is being tried."""
     state: Mapped[str] = mapped_column(String(20), default="waiting")
     """waiting, calling, done, follow_up, cancelled."""
     state_reason: Mapped[str] = mapped_column(String(500), default="")
@@ -157,6 +161,10 @@ class Attempt(Base):
     e164: Mapped[str] = mapped_column(String(20))
     channel: Mapped[str] = mapped_column(String(20), default="sip")
     """The driver: sip, sms."""
+    direction: Mapped[str] = mapped_column(
+        String(10), default="outgoing", server_default="outgoing"
+    )
+    """outgoing: we reached out; incoming: the person rang, or wrote, by himself."""
     trunk: Mapped[str] = mapped_column(String(100), default="")
     dialer: Mapped[str] = mapped_column(String(100))
     """Which dialer process holds it: host, process id and start."""

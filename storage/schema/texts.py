@@ -113,7 +113,7 @@ class TextMessage(Base):
     """Of outgoing ones: question, reminder, notice, survey_text, closing."""
     state: Mapped[str] = mapped_column(String(20))
     """Out: waiting, sending, accepted, delivered, failed, uncertain, cancelled. In: received (to
-    be dealt with), taken, late, unmatched, repeated, courtesy, opt_out, failed."""
+    be dealt with), taken, begun, late, unmatched, repeated, courtesy, opt_out, failed."""
     gateway_id: Mapped[str] = mapped_column(String(200), default="")
     """Of incoming ones: the gateway's id. Those of outgoing ones are in `text_parts`."""
     quiet: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.plan import SMS
 from storage.attempt_rows import insert_attempts
-from storage.candidates import SMS, Candidate, candidates, next_due, ripen
+from storage.candidates import Candidate, candidates, next_due, ripen
 from storage.judging import Judge, judged, put_aside
 from storage.texting.conversations import Conversation, begin
 from storage.texting.outbox import Outgoing, put

@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.candidates import SMS
+from core.plan import SMS
 from storage.schema import Attempt, Batch, Callback, TextConversation, TextMessage
 
 CONVERSATIONS = cast(Table, TextConversation.__table__)

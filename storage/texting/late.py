@@ -8,13 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.attempts import open_item_about
 from storage.facts import known_callbacks
 from storage.schema import Callback
+from storage.withdrawing import withdraw
 
 REASON = "late_reply"
 """A word of `core.follow_up.FollowUpReason`."""
 
 
 async def late_reply(session: AsyncSession, callback_id: int, why: str, now: datetime) -> None:
-    """Open an item; what was planned for this callback by machine is not done any more."""
+    """Open an item; what was planned for this callback by machine is not done any more, and a call
+    that has not left yet is taken back."""
+    await withdraw(session, [callback_id], REASON, now)
     await session.execute(
         update(Callback)
         .where(Callback.id == callback_id, Callback.state == "waiting")

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import do_not_call
 from storage.schema import Callback
 from storage.texting.outbox import MESSAGES, cancel
+from storage.withdrawing import withdraw
 
 BY = "sms"
 """`do_not_call.added_by` of who refused by text message."""
@@ -20,6 +21,8 @@ async def opt_out(session: AsyncSession, e164: str, *, reason: str, now: datetim
     """
     await do_not_call.add(session, [e164], reason=reason, by=BY, now=now)
     await cancel(session, MESSAGES.c.e164 == e164, now, "opt_out")
+    called = select(Callback.id).where(Callback.e164 == e164, Callback.state == "calling")
+    await withdraw(session, list(await session.scalars(called)), "opt_out", now)
     cancelled = await session.execute(
         update(Callback)
         .where(Callback.e164 == e164, Callback.state == "waiting")

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from ivr.channels.contract import (
 )
 from ivr.channels.dry_run import DryRunChannel
 from ivr.channels.sip.driver import SipChannel
+from ivr.channels.sip.stacks import PJSUA2, PYVOIP, SipStack
 from ivr.people.person import PEOPLE, Behaviour, HangUp, Person, Press, Script, Speak
 from speech.contract import Grammar, Utterance
 from speech.g711 import encode_ulaw
@@ -82,6 +84,8 @@ class House:
     """A started channel and whom one can call with it."""
 
     channel: VoiceChannel
+    places: int
+    """Calls it carries at once: as many as were wanted, or more."""
     trunk: str
     answers: str
     """A number that answers, listens, and waits to be hung up on."""
@@ -109,7 +113,7 @@ def said_twice() -> list[pcap.Packet]:
 
 
 @asynccontextmanager
-async def sip_house(folder: Path) -> AsyncIterator[House]:
+async def sip_house(folder: Path, stack: SipStack = PJSUA2) -> AsyncIterator[House]:
     keys = pcap.write(
         folder / "keys.pcap",
         [
@@ -137,13 +141,16 @@ async def sip_house(folder: Path) -> AsyncIterator[House]:
         "speaks": sipp.Person(folder, sipp.answered(), sipp.sound(speech), sipp.IS_HUNG_UP_ON),
     }
     trunks = [Trunk(name, person.uri) for name, person in people.items()]
-    async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as left:
         for person in people.values():
-            await stack.enter_async_context(person)
-        channel = SipChannel(trunks, channels=4, ports=rtp_ports(), recogniser=Certain())
-        stack.push_async_callback(channel.close)
+            await left.enter_async_context(person)
+        channel = SipChannel(
+            trunks, channels=4, ports=rtp_ports(), recogniser=Certain(), stack=stack
+        )
+        left.push_async_callback(channel.close)
         await channel.start()
-        yield House(channel, "", *people)
+        places = sum(line.free for line in channel.pool.lines)
+        yield House(channel, places, "", *people)
 
 
 @asynccontextmanager
@@ -163,13 +170,14 @@ async def dry_house(folder: Path) -> AsyncIterator[House]:
     driver = asyncio.create_task(clock.drive())
     channel = DryRunChannel(clock, people=people.__getitem__, channels=4)
     await channel.start()
-    yield House(channel, "dry-run", *people)
+    yield House(channel, 4, "dry-run", *people)
     await channel.close()
     driver.cancel()
 
 
 HOUSES: dict[str, Callable[[Path], AbstractAsyncContextManager[House]]] = {
     "dry-run": dry_house,
+    "pyvoip": partial(sip_house, stack=PYVOIP),
     "sip": sip_house,
 }
 
@@ -309,7 +317,8 @@ async def test_ringing_is_given_up_after_its_time(house: House) -> None:
 
 
 async def test_no_more_calls_than_there_are_lines(house: House) -> None:
-    calls = [await dial(house, house.answers) for _ in range(4)]
+    assert house.places >= 4
+    calls = [await dial(house, house.answers) for _ in range(house.places)]
     with pytest.raises(TransientError):
         await dial(house, house.answers)
     for call in calls:

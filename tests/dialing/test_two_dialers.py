@@ -12,7 +12,8 @@ from dialer.running import DialerRules
 from storage.database import Database
 from storage.schema import Attempt
 from tests.dialing.town import settle
-from tests.kill import forked, one_life
+from tests.kill import one_life
+from tests.killing import forked
 
 PEOPLE = 60
 RATE, CHANNELS = 12.0, 4

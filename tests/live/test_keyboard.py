@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from app.demo.house import DemoHouse, build
+from app.demo.house import DemoHouse, Surroundings, build
 from storage.database import Database
 from storage.schema import Attempt, Callback, FollowUpItem
 from tests.live.test_readme import ROOT, people
@@ -41,7 +41,7 @@ def huifang(house: DemoHouse, *arguments: str) -> str:
 def running(folder: Path) -> Iterator[tuple[DemoHouse, "subprocess.Popen[str]"]]:
     """Run a batch of sixty in a process of its own, with twelve calls under way."""
     with people() as trunk:
-        house = build(folder, f"sip:{trunk}", datetime.now(UTC), "en")
+        house = build(folder, Surroundings(f"sip:{trunk}"), datetime.now(UTC), "en")
         huifang(house, "import", str(house.cases_file))
         huifang(house, "batch", "make", "sixty", "--survey", "demo")
         command = [sys.executable, "-m", "app", "-c", str(house.settings_file), "run", "sixty"]

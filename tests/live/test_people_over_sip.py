@@ -18,6 +18,7 @@ from flows.program import Program
 from flows.reader import read
 from ivr.channels.contract import DialRequest
 from ivr.channels.sip.driver import SipChannel
+from ivr.channels.sip.stacks import PJSUA2, PYVOIP, SipStack
 from ivr.conversation import ConversationRules, hold
 from ivr.outcome import Outcome
 from ivr.people.directory import behaviour_of, person_of
@@ -86,14 +87,18 @@ def quickly(number: str) -> Person:
     return replace(person, rings=min(person.rings, 0.5))
 
 
-@pytest.fixture(params=["udp", "tcp"])
-async def trunk(request: pytest.FixtureRequest) -> AsyncIterator[Trunk]:
+WAYS = {"udp": ("udp", PJSUA2), "tcp": ("tcp", PJSUA2), "pyvoip": ("udp", PYVOIP)}
+
+
+@pytest.fixture(params=sorted(WAYS))
+async def way(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Trunk, SipStack]]:
+    transport, stack = WAYS[request.param]
     people = SipPeople(people=quickly)
     await people.start()
     uri = f"sip:127.0.0.1:{people.port}"
-    if request.param == "tcp":
+    if transport == "tcp":
         uri += ";transport=tcp"
-    yield Trunk("people", uri, transport=request.param, channels=20)
+    yield Trunk("people", uri, transport=transport, channels=20), stack
     await people.close()
 
 
@@ -116,8 +121,8 @@ async def call(
     return outcome, journal.answers
 
 
-def channel_to(trunk: Trunk, channels: int) -> SipChannel:
-    return SipChannel([trunk], channels=channels, ports=rtp_ports())
+def channel_to(trunk: Trunk, channels: int, stack: SipStack) -> SipChannel:
+    return SipChannel([trunk], channels=channels, ports=rtp_ports(), stack=stack)
 
 
 OVER_TCP = (
@@ -130,8 +135,11 @@ OVER_TCP = (
 """What differs by transport; the rest is the same sound."""
 
 
-async def test_everybody_comes_to_what_is_expected_of_him(trunk: Trunk, tmp_path: Path) -> None:
-    channel = channel_to(trunk, 20)
+async def test_everybody_comes_to_what_is_expected_of_him(
+    way: tuple[Trunk, SipStack], tmp_path: Path
+) -> None:
+    trunk, stack = way
+    channel = channel_to(trunk, 20, stack)
     numbers = {
         who: number
         for who, number in NUMBERS.items()
@@ -165,11 +173,14 @@ async def test_everybody_comes_to_what_is_expected_of_him(trunk: Trunk, tmp_path
         assert heard.getnframes() / heard.getframerate() > 2.5
 
 
-@pytest.mark.parametrize("trunk", ["udp"], indirect=True)
-async def test_a_bad_line_neither_loses_nor_doubles_a_key(trunk: Trunk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["udp", "pyvoip"], indirect=True)
+async def test_a_bad_line_neither_loses_nor_doubles_a_key(
+    way: tuple[Trunk, SipStack], tmp_path: Path
+) -> None:
+    trunk, stack = way
     bad = SipPeople(people=quickly, impairment=Impairment(loss=0.1, duplicate=0.1, reorder=0.1))
     await bad.start()
-    channel = channel_to(replace(trunk, uri=f"sip:127.0.0.1:{bad.port}"), 4)
+    channel = channel_to(replace(trunk, uri=f"sip:127.0.0.1:{bad.port}"), 4, stack)
     await channel.start()
     try:
         number = NUMBERS[Behaviour.DISSATISFIED]

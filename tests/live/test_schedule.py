@@ -91,7 +91,7 @@ async def _was_down_for_an_hour(loaded: Loaded) -> None:
         earlier = Schedules(
             database,
             schedules(loaded),
-            survey=lambda name: Survey(name, 1, "a" * 64, ""),
+            survey=lambda each: Survey(each.survey, 1, "a" * 64, ""),
             rules=loaded.settings.calling.rules(),
             clock=SystemClock(),
         )

@@ -31,6 +31,10 @@ request_route {{
     if (has_totag()) {{ loose_route(); t_relay(); exit; }}
     if (is_method("CANCEL")) {{ t_relay(); exit; }}
     if (is_method("ACK")) {{ exit; }}
+    if (is_method("INVITE") && $rU == "house") {{
+        if (!lookup("location")) {{ sl_send_reply("404", "Not registered"); exit; }}
+        t_relay(); exit;
+    }}
     if (!pv_auth_check("{realm}", "{password}", "0", "0")) {{
         auth_challenge("{realm}", "0"); exit;
     }}
@@ -47,7 +51,8 @@ request_route {{
 
 
 class Kamailio:
-    """A Kamailio process that authenticates, registers, and passes calls on to `next_hop`."""
+    """A Kamailio process that authenticates, registers, and passes calls on to `next_hop`; those
+    for ``house`` to where that user was registered from."""
 
     def __init__(self, folder: Path, next_hop: str, *, tls: bool = False) -> None:
         self._folder = folder / "kamailio"

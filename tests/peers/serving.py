@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,8 +26,8 @@ class Serving:
     folder: Path
     settings: str
     environ: Mapping[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
-    monitor: int = field(default_factory=free_port)
+    port: int = field(default_factory=lambda: free_port(socket.SOCK_STREAM))
+    monitor: int = field(default_factory=lambda: free_port(socket.SOCK_STREAM))
     shown: list[str] = field(default_factory=list)
     """Every line that it printed."""
     process: asyncio.subprocess.Process | None = None
@@ -42,6 +43,12 @@ class Serving:
     def url(self) -> str:
         """Where providers reach it."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self.process
+        return self.process.pid
 
     async def start(self) -> None:
         """Start it, and wait until it takes what providers tell."""

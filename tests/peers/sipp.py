@@ -63,6 +63,22 @@ def request(method: str, *headers: str, body: str = "") -> str:
     return f'<send retrans="500"><![CDATA[\n{lines}\nContent-Length: [len]\n\n{body}]]></send>'
 
 
+def acknowledgement() -> str:
+    """Return the ACK of our own INVITE inside the call."""
+    lines = "\n".join(
+        [
+            "ACK [next_url] SIP/2.0",
+            "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+            "From: [$mine];tag=[pid]SIPpTag01[call_number]",
+            "To: [$theirs]",
+            "[last_Call-ID:]",
+            "CSeq: [cseq] ACK",
+            "Max-Forwards: 70",
+        ]
+    )
+    return f"<send><![CDATA[\n{lines}\nContent-Length: 0\n\n]]></send>"
+
+
 def pause(milliseconds: int) -> str:
     """Return a step that waits."""
     return f'<pause milliseconds="{milliseconds}"/>'
@@ -84,7 +100,8 @@ INVITED = """<recv request="INVITE" crlf="true" rrs="true"><action>
 <ereg regexp="sip:.*" search_in="hdr" header="Contact:" assign_to="contact"/>
 <ereg regexp=".*" search_in="hdr" header="From:" assign_to="theirs"/>
 <ereg regexp=".*" search_in="hdr" header="To:" assign_to="mine"/>
-</action></recv><Reference variables="contact,theirs,mine"/>"""
+<ereg regexp="[^ ].*" search_in="hdr" header="Via:" assign_to="via"/>
+</action></recv><Reference variables="contact,theirs,mine,via"/>"""
 
 
 def answered(*, event: bool = True, codecs: str = "0 8", media: str = "auto_media_port") -> str:

@@ -2,17 +2,13 @@
 
     python -m tests.texting.kill --times 200 [--postgresql]
 
-Each life is a process of its own. The gateway's other side stands in two files, each line synced:
-`sent` (what reached the gateway, before it answers) and `told` (replies that were acknowledged to
-it). What was not acknowledged it tells again in the next life, as providers do.
+The gateway's other side stands in two files: `sent` (what reached the gateway, before it answers)
+and `told` (replies that were acknowledged to it). What was not acknowledged it tells again in the
+next life, as providers do.
 """
 
-import argparse
 import asyncio
-import contextlib
-import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -26,8 +22,7 @@ from ivr.texting.contract import Accepted, IncomingText, OutgoingText, Take
 from storage.database import Database
 from storage.schema import Answer, Attempt, FollowUpItem, TextConversation, TextMessage
 from tests.dialing.town import DayClock
-from tests.kill import _append, _first_life, _lines, forked
-from tests.peers.postgresql import server
+from tests.killing import append, command, first_life, forked, kill_often, lines
 from tests.texting.town import programs, settle_texts
 
 RULES = TextingRules(calling=CallingRules(tries=1), poll=0.05)
@@ -57,15 +52,15 @@ class FileGateway:
     async def start(self, take: Take) -> None:
         """Tell again what was not acknowledged in earlier lives."""
         self._take = take
-        told = set(_lines(self._folder / "told"))
-        for line in _lines(self._folder / "sent"):
+        told = set(lines(self._folder / "told"))
+        for line in lines(self._folder / "sent"):
             message, number, words = line.split("\t")
             if message not in told:
                 self._answer(message, number, words)
 
     async def send(self, text: OutgoingText) -> Accepted:
         words = text.text.replace("\n", " ")
-        _append(self._folder / "sent", f"{text.message}\t{text.number}\t{words}")
+        append(self._folder / "sent", f"{text.message}\t{text.number}\t{words}")
         await asyncio.sleep(0.01)
         self._answer(text.message, text.number, words)
         return Accepted((f"id-{text.message}",))
@@ -81,7 +76,7 @@ class FileGateway:
             assert self._take is not None
             event = IncomingText(f"r-{message}", number, "1069", said, self._clock.now())
             await self._take(self.name, event)
-        _append(self._folder / "told", message)
+        append(self._folder / "told", message)
 
     async def check(self) -> str:
         return ""
@@ -92,7 +87,7 @@ class FileGateway:
 
 async def live(url: str, folder: Path, seconds: float | None = None) -> None:
     """One life of the worker; `seconds`: it drains after so long."""
-    clock, database = DayClock(_first_life(folder)), Database(url)
+    clock, database = DayClock(first_life(folder)), Database(url)
     worker = TextWorker(
         database, clock, [FileGateway(folder, clock)], programs, RULES, until_done=False
     )
@@ -123,25 +118,10 @@ def one_life(url: str, folder: Path) -> None:
     asyncio.run(live(url, folder))
 
 
-def kill_often(url: str, folder: Path, times: int, seed: int) -> None:
+def kill(url: str, folder: Path, times: int, seed: int) -> None:
     """Start the worker and kill it, `times` times, at random moments of its work."""
-    dice = random.Random(seed)
     files = [folder / "sent", folder / "told"]
-    for file in files:
-        file.touch()
-    for _ in range(times):
-        file = dice.choices([*files, None], [2, 3, 1])[0]
-        before = 0 if file is None else file.stat().st_size
-        process = forked(one_life, url, folder)
-        process.start()
-        deadline = time.monotonic() + 60
-        while file is not None and file.stat().st_size == before and process.is_alive():
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.005)
-        time.sleep(dice.uniform(0.0, 0.4))
-        process.kill()
-        process.join()
+    kill_often(lambda: forked(one_life, url, folder), files, times, seed, longest=0.4)
 
 
 async def faults(url: str, folder: Path) -> tuple[list[str], dict[str, int]]:
@@ -163,8 +143,8 @@ async def faults(url: str, folder: Path) -> tuple[list[str], dict[str, int]]:
     wrong: list[str] = []
     out = {str(one.id): one for one in messages if one.direction == "out"}
     came = {one.gateway_id: one for one in messages if one.direction == "in"}
-    sent = [line.split("\t") for line in _lines(folder / "sent")]
-    told = set(_lines(folder / "told"))
+    sent = [line.split("\t") for line in lines(folder / "sent")]
+    told = set(lines(folder / "told"))
     wrong += [f"sent {n} times: {m}" for m, n in Counter(m for m, _, _ in sent).items() if n > 1]
     questions = Counter((number, words) for _, number, words in sent)
     wrong += [f"asked {n} times: {q}" for q, n in questions.items() if n > 1]
@@ -215,23 +195,5 @@ async def prepare(url: str, people: int) -> None:
     await database.close()
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.texting.kill", description=__doc__)
-    parser.add_argument("--times", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--postgresql", action="store_true", help="on a server started for it")
-    chosen = parser.parse_args()
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="huifang-kill-")))
-        url = f"sqlite:///{folder / 'huifang.db'}"
-        if chosen.postgresql:
-            url = stack.enter_context(server()).format(database="postgres")
-        asyncio.run(prepare(url, chosen.times * 40))
-        kill_often(url, folder, chosen.times, chosen.seed)
-        wrong, figures = asyncio.run(faults(url, folder))
-    sys.stdout.write(f"{chosen.times} kills, {figures}\n" + "".join(f"{one}\n" for one in wrong))
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("tests.texting.kill", __doc__, 40, prepare, kill, faults))

@@ -11,9 +11,9 @@ from app.demo.daytime import daytime_zone
 from app.wiring import opened
 from config.loading import load
 from core.clock import SystemClock
+from core.plan import BY_SMS
 from dialer.batches import create_batch
 from storage.batches import ask, batch_named
-from storage.candidates import SMS
 from storage.database import Database
 from storage.importing.importer import import_file
 from storage.importing.shipped import find_mapping
@@ -59,7 +59,7 @@ async def _batch_by_text(house: Serving) -> None:
             query=CaseQuery(),
             rules=known.settings.calling.rules(),
             clock=clock,
-            channel=SMS,
+            plan=BY_SMS,
         )
         async with database.write() as session:
             batch = await batch_named(session, "texts")
@@ -83,8 +83,8 @@ async def test_a_survey_is_held_and_its_answers_are_kept(tmp_path: Path) -> None
         zone=daytime_zone(datetime.now(UTC)), address=f"http://127.0.0.1:{kannel_port}"
     )
     house = Serving(tmp_path, settings, SECRETS)
-    await _batch_by_text(house)
     async with Kannel(tmp_path, f"{house.url}/hooks/kannel", sending=kannel_port) as kannel, house:
+        await _batch_by_text(house)  # it begins with what is started while it is at work
         known = load(house.config, SECRETS)
         async with opened(known) as database:
             for turn, reply in enumerate(("1", "超过二十分钟", "民警态度很好，谢谢&"), 1):

@@ -8,6 +8,7 @@ transport, so trunks that want it different have transports of their own.
 """
 
 import contextlib
+import os
 import select
 import socket
 import time
@@ -19,7 +20,8 @@ import pjsua2 as pj
 from ivr.channels.pjsua2.leg import PjsuaLeg
 from ivr.channels.sip.call import LineCall
 from ivr.channels.sip.protocol import Ask, Health, LineTrunk, Place, Registered, Setup
-from ivr.channels.sip.stack import StackError
+from ivr.channels.sip.received import ReceivedCall, trunk_at
+from ivr.channels.sip.stack import Arrival, StackError
 
 CLOCK_RATE = 8000
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
@@ -53,10 +55,12 @@ ANSWER_SECONDS = 6.0
 class Account(pj.Account):  # type: ignore[misc]
     """A trunk as pjsua sees it."""
 
-    def __init__(self, trunk: LineTrunk, report: Callable[[Any], None]) -> None:
+    def __init__(
+        self, trunk: LineTrunk, report: Callable[[Any], None], arrived: "Arrived | None" = None
+    ) -> None:
         super().__init__()
         self.trunk = trunk
-        self._report = report
+        self._report, self._arrived = report, arrived
         self._asked: tuple[int, float] | None = None
         self.calls = 0
         """Calls that go through it at present."""
@@ -77,6 +81,10 @@ class Account(pj.Account):  # type: ignore[misc]
     def onRegState(self, prm: Any) -> None:
         active = prm.code // 100 == 2 and prm.expiration > 0
         self._report(Registered(self.trunk.name, active, prm.code, prm.reason))
+
+    def onIncomingCall(self, prm: Any) -> None:
+        if self._arrived is not None:  # else pjsua2 refuses it
+            self._arrived(self, prm)
 
     def ask(self, number: int) -> None:
         """Send OPTIONS (RFC 3261, 11). One at a time: pjsua2 does not tell answers apart."""
@@ -99,6 +107,10 @@ class Account(pj.Account):  # type: ignore[misc]
         self._report(Health(number, tsx.statusCode, tsx.statusText, elapsed))
 
 
+Arrived = Callable[[Account, Any], None]
+"""Takes a call that came in: the account that pjsua found for it, and pjsua2's parameters."""
+
+
 def request_uri(user: str, trunk: LineTrunk) -> str:
     """Return the URI to call `user` at a trunk."""
     target = trunk.target
@@ -119,6 +131,8 @@ class Engine:
         self._accounts: dict[str, Account] = {}
         self._transports: dict[Listener, int] = {}
         self._probes: list[LineCall] = []  # held to the end of the process
+        self.take: Callable[[ReceivedCall, Arrival], None]
+        self._arrivals = 0
         self.endpoint = pj.Endpoint()
 
     def start(self) -> None:
@@ -149,15 +163,50 @@ class Engine:
         config.medConfig.noVad = True
         self.endpoint.libInit(config)
         wanted = {listener_of(trunk) for trunk in self._trunks.values()} or {("udp", False, "")}
+        if self._setup.reception:
+            wanted |= {("udp", False, ""), ("tcp", False, "")}
         for listener in sorted(wanted):
             self._transports[listener] = self._listen(listener)
         self.endpoint.libStart()
         self.endpoint.audDevManager().setNullDev()
         for codec in self.endpoint.codecEnum2():
             self.endpoint.codecSetPriority(codec.codecId, 0)
+        if self._setup.reception:
+            self._receive()
         for trunk in self._trunks.values():
             if trunk.registrar:
                 self.account(trunk.name)
+
+    def _receive(self) -> None:
+        """Make the account that takes what comes to our address; before all others, so that
+        pjsua gives it every call that is for none of them."""
+        address = self._setup.public_address or self._setup.address
+        here = LineTrunk(
+            name="",
+            target=address,
+            transport="udp",
+            identity=f"<sip:huifang@{address}>",
+            registrar="",
+            username="",
+            password="",
+            outbound_proxy="",
+            codecs=[],
+            dtmf="auto",
+            tls_verify=False,
+            tls_ca_file="",
+        )
+        self._reception = Account(here, self._report, self._arrived)
+        self._reception.create(self._configure(here), True)
+
+    def _arrived(self, account: Account, prm: Any) -> None:
+        source, message = prm.rdata.srcAddress, prm.rdata.wholeMsg
+        name = trunk_at(source, self._setup.callers)
+        trunk = self._trunks.get(name, account.trunk)
+        self._arrivals += 1
+        call = ReceivedCall(f"in-{os.getpid()}-{self._arrivals}", trunk, self._report, self._setup)
+        call.leg = PjsuaLeg(account, call, id=prm.callId)
+        self._prefer(trunk.codecs)
+        self.take(call, Arrival(name, source, message))
 
     def _listen(self, listener: Listener) -> int:
         kind, verify, authorities = listener
@@ -165,7 +214,9 @@ class Engine:
         config.boundAddress = self._setup.address
         config.publicAddress = self._setup.public_address
         taken = any(known[0] == kind for known in self._transports)
-        if self._setup.sip_port and not taken:
+        if self._setup.reception and kind != "tls":
+            config.port = self._setup.reception
+        elif self._setup.sip_port and not taken:
             config.port = self._setup.sip_port + _SIP_OFFSET[kind]
         if kind == "tls":
             config.tlsConfig.verifyServer = verify
@@ -176,8 +227,8 @@ class Engine:
         """Return the account of a trunk. Raises LookupError for an unknown one, pjsua2.Error."""
         if name not in self._accounts:
             trunk = self._trunks[name]
-            if len(self._accounts) < MOST_ACCOUNTS:
-                account = Account(trunk, self._report)
+            if len(self._accounts) < MOST_ACCOUNTS - bool(self._setup.reception):
+                account = Account(trunk, self._report, self._arrived)
                 account.create(self._configure(trunk))
             else:
                 account = self._unused()

@@ -14,10 +14,13 @@ from ivr.channels.sip.stack import StackError
 
 
 class PjsuaLeg(pj.Call):  # type: ignore[misc]
-    """Tells `call` what pjsua2 tells. `account` is the trunk's, `uri` who is called."""
+    """Tells `call` what pjsua2 tells. `account` is the trunk's, `uri` who is called; `id` is
+    pjsua's of a call that came in."""
 
-    def __init__(self, account: Any, call: LineCall, uri: str) -> None:
-        super().__init__(account)
+    def __init__(
+        self, account: Any, call: LineCall, uri: str = "", id: int = pj.PJSUA_INVALID_ID
+    ) -> None:
+        super().__init__(account, id)
         self._account = account
         account.calls += 1
         self._call, self._uri = call, uri
@@ -31,6 +34,13 @@ class PjsuaLeg(pj.Call):  # type: ignore[misc]
         prm.opt.audioCount = 1
         prm.opt.videoCount = 0
         _do(lambda: self.makeCall(self._uri, prm))
+
+    def respond(self, status: int) -> None:
+        prm = pj.CallOpParam(True)
+        prm.opt.audioCount = 1
+        prm.opt.videoCount = 0
+        prm.statusCode = status
+        _do(lambda: self.answer(prm))
 
     def leave(self) -> None:
         _do(lambda: self.hangup(pj.CallOpParam()))

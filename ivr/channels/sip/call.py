@@ -24,6 +24,9 @@ KEY_SECONDS = 0.25
 class LineCall:
     """A call and what is being done with it. Held by the line until it is freed."""
 
+    unanswered = "trunk"
+    """Who ended a call that was never answered, where it was not us."""
+
     def __init__(
         self, order: Place, dtmf: str, report: Callable[[Any], None], setup: Setup
     ) -> None:
@@ -91,9 +94,12 @@ class LineCall:
         self._give_up_at = time.monotonic() + GIVE_UP_SECONDS
         self._count()
         try:
-            self.leg.leave()
+            self._leave()
         except StackError:
             self._give_up_at = 0.1
+
+    def _leave(self) -> None:
+        self.leg.leave()
 
     # --------------------------------------------------------------- what the stack tells
 
@@ -248,7 +254,7 @@ class LineCall:
             # After the answer a BYE of the other side is 200; anything else is the stack giving
             # up on a dialog (408, 481, 503): the trunk went silent.
             after = "party" if status // 100 == 2 else "crash"
-            by = after if self.confirmed else "trunk"
+            by = after if self.confirmed else self.unanswered
         if self.confirmed and by in ("us", "party"):
             status = 200
         self._happened(

@@ -1,12 +1,10 @@
 """The SIP driver: `VoiceChannel` over a pool of line processes."""
 
 import asyncio
-import contextlib
 import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from core.errors import TransientError, problem
@@ -14,194 +12,26 @@ from core.phone import written
 from core.trunk import Trunk
 from ivr.channels.contract import (
     Ability,
-    Answered,
-    Dialed,
+    Caller,
     DialRequest,
     Ended,
-    EndedBy,
-    Event,
-    KeyPressed,
+    IncomingCall,
     MachineHeard,
-    PromptFinished,
-    RecordingFinished,
-    Ringing,
-    TransferFinished,
     TrunkHealth,
 )
-from ivr.channels.happenings import Happenings
 from ivr.channels.sip import protocol
-from ivr.channels.sip.numbering import transfer_target
-from ivr.channels.sip.pickup import PickUp, PickUpRules
-from ivr.channels.sip.pool import LinePool, Ports
-from ivr.channels.sip.understanding import Understanding
-from speech.contract import Grammar, Recogniser
-from speech.mending import mend
+from ivr.channels.sip.arrivals import Arrivals, addresses_of
+from ivr.channels.sip.house_call import SipCall, SipIncomingCall, event_of
+from ivr.channels.sip.pickup import PickUpRules
+from ivr.channels.sip.pool import LinePool, Ports, Reception
+from ivr.channels.sip.stacks import PJSUA2, SipStack
+from speech.contract import Recogniser
 
 log = logging.getLogger(__name__)
 
 ASK_SECONDS = 6.0
 ANSWER_SECONDS = 3.0
 REGISTER_SECONDS = 8.0
-
-
-def _event(what: str, at: datetime, facts: dict[str, Any]) -> Event | None:
-    """Return the contract's event for what a line reports."""
-    plain: dict[str, Callable[..., Event]] = {
-        "dialed": Dialed,
-        "ringing": Ringing,
-        "answered": Answered,
-        "key": lambda at, key, source: KeyPressed(key, at, source),
-        "prompt_finished": lambda at, play: PromptFinished(play, at),
-        "recording_finished": lambda at, path, seconds, ended_by: RecordingFinished(
-            Path(path), seconds, ended_by, at
-        ),
-        "machine": MachineHeard,
-        "transfer_finished": TransferFinished,
-        "ended": lambda at, by, **rest: Ended(at, EndedBy(by), **rest),
-    }
-    return plain[what](at=at, **facts) if what in plain else None
-
-
-class SipCall:
-    """One call, as the conversation holds it."""
-
-    def __init__(
-        self,
-        channel: "SipChannel",
-        name: str,
-        trunk: Trunk,
-        recogniser: Recogniser | None,
-        rules: PickUpRules | None,
-    ) -> None:
-        self._channel = channel
-        self._name = name
-        self._trunk = trunk
-        self._happenings = Happenings()
-        self._plays = itertools.count(1)
-        self._recordings: list[Path] = []
-        self._understanding = Understanding(recogniser, self.take) if recogniser else None
-        self._pick_up = (
-            PickUp(rules, recogniser, self.take, self._know_who_picked_up) if rules else None
-        )
-
-    def take(self, event: Event) -> None:
-        """Put an event where the reader finds it; nothing follows `Ended`."""
-        if self._happenings.over:
-            return
-        self._happenings.tell(event)
-        if self._happenings.over and self._understanding:
-            self._understanding.stop()
-        if self._pick_up:
-            self._follow(event, self._pick_up)
-
-    def _follow(self, event: Event, pick_up: PickUp) -> None:
-        """Let whoever finds out who picked up know what happened."""
-        match event:
-            case Answered(at):
-                pick_up.answered(at)
-            case KeyPressed():
-                pick_up.key()
-            case Ended():
-                pick_up.close()
-
-    @property
-    def unfinished(self) -> bool:
-        """True where words are still being recognised that tell why the call ends."""
-        return self._pick_up is not None and self._pick_up.unfinished
-
-    async def end(self, ended: Ended) -> None:
-        """Tell the end, and before it why, as the network said with its last words."""
-        try:
-            if self._pick_up is not None:
-                await self._pick_up.conclude()
-        finally:
-            self.take(ended)
-
-    def first_sound(self, sign: str, at: datetime) -> None:
-        """Something was heard before it is known who picked up."""
-        if self._pick_up and not self._happenings.over:
-            self._pick_up.heard(sign, at)
-
-    def machine(self, event: MachineHeard) -> None:
-        """A mailbox's beep was heard."""
-        if self._pick_up is None or not self._pick_up.beep(event.at):
-            self.take(event)
-
-    def _know_who_picked_up(self) -> None:
-        self._send(protocol.KnowsWhoPickedUp(self._name))
-
-    def events(self) -> AsyncIterator[Event]:
-        return self._happenings.read()
-
-    def _send(self, command: Any) -> None:
-        if not self._happenings.over:
-            self._channel.send(self._name, command)
-
-    async def play(self, files: list[Path]) -> int:
-        number = next(self._plays)
-        self._send(protocol.Play(self._name, number, [str(file.absolute()) for file in files]))
-        return number
-
-    async def stop(self) -> None:
-        self._send(protocol.StopPlaying(self._name))
-
-    async def listen(self, grammar: Grammar) -> None:
-        if (
-            self._understanding
-            and not self._happenings.over
-            and self._understanding.listen(grammar)
-        ):
-            self._send(protocol.Listen(self._name, self._understanding.listening))
-
-    async def stop_listening(self) -> None:
-        if self._understanding and self._understanding.listening:
-            self._understanding.stop()
-            self._send(protocol.StopListening(self._name))
-
-    def said(self, what: str, at: datetime, listening: int) -> None:
-        """The person begins or ceases to speak."""
-        if self._understanding and what == "speech_began":
-            self._understanding.began(listening, at)
-        elif self._understanding:
-            self._understanding.ended(listening, at)
-
-    def sound(self, message: protocol.Sound) -> None:
-        """A piece of what the person says."""
-        if message.listening == protocol.FIRST_SOUNDS:
-            if self._pick_up:
-                self._pick_up.sound(message.pcm)
-        elif self._understanding:
-            self._understanding.sound(message.listening, message.pcm)
-
-    async def record(self, path: Path, *, seconds: float, silence: float) -> None:
-        self._will_record(path)
-        self._send(protocol.Record(self._name, str(path.absolute()), seconds, silence))
-
-    async def stop_recording(self) -> float:
-        if self._happenings.over:
-            return 0.0
-        return await self._channel.stop_recording(self._name)
-
-    async def record_call(self, path: Path) -> None:
-        self._will_record(path)
-        self._send(protocol.RecordCall(self._name, str(path.absolute())))
-
-    def _will_record(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._recordings.append(path)
-
-    def lost(self, at: datetime) -> None:
-        """The line process is gone: what it recorded is made readable."""
-        for path in self._recordings:
-            with contextlib.suppress(OSError):
-                mend(path)
-        self.take(Ended(at, EndedBy.CRASH, reason="line process lost"))
-
-    async def transfer(self, target: str) -> None:
-        self._send(protocol.Transfer(self._name, transfer_target(target, self._trunk)))
-
-    async def hang_up(self, *, after_playing: bool = False) -> None:
-        self._send(protocol.HangUp(self._name, after_playing))
 
 
 class SipChannel:
@@ -211,10 +41,10 @@ class SipChannel:
     RTP a call is asked whether it still lives (0: never), `beep_seconds` for how long after the
     answer a mailbox's beep is listened for (0: never; it costs about 2 ms of CPU a call-second).
     With a `recogniser` (which its owner starts and closes) people may speak their answers. With
-    `pick_up` it is found out who picked up, by words too where there is a recogniser.
+    `pick_up` it is found out who picked up, by words too where there is a recogniser. With a
+    `reception` port people can ring us there; those calls have lines of their own. `stack`
+    carries the calls, and says what they can do.
     """
-
-    abilities = frozenset({Ability.KEYS, Ability.RECORD, Ability.TRANSFER})
 
     def __init__(
         self,
@@ -226,15 +56,22 @@ class SipChannel:
         beep_seconds: float = 30.0,
         recogniser: Recogniser | None = None,
         pick_up: PickUpRules | None = None,
+        reception: int = 0,
+        stack: SipStack = PJSUA2,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._recogniser = recogniser
+        self.abilities = stack.abilities
         if recogniser is not None:
             self.abilities = self.abilities | {Ability.SPEECH}
         self._pick_up = pick_up
         if pick_up is not None:
             self.abilities = self.abilities | {Ability.PICK_UP}
+        if reception:
+            self.abilities = self.abilities | {Ability.INCOMING}
+        self._reception = reception
+        self._arrivals = Arrivals()
         self._now = now
         self._calls: dict[str, SipCall] = {}
         self._names = itertools.count(1)
@@ -251,6 +88,7 @@ class SipChannel:
             beep_seconds=beep_seconds,
             pick_up=pick_up is not None,
             pick_up_words=pick_up is not None and recogniser is not None,
+            stack=stack,
             report=self._heard,
             lost=self._lost,
         )
@@ -261,6 +99,9 @@ class SipChannel:
         A trunk that does not register is reported by `check`, and its calls fail: the others
         can call all the same. Raises PermanentError where no line can be started.
         """
+        if self._reception:
+            callers = await addresses_of(self._trunks.values())
+            self.pool.receive(Reception(self._reception, callers))
         await self.pool.start()
         wanted = {name for name, trunk in self._trunks.items() if trunk.register}
         try:
@@ -291,6 +132,15 @@ class SipChannel:
         )
         return call
 
+    def incoming(self) -> AsyncIterator[IncomingCall]:
+        """Yield the calls of people who ring us, until the channel is closed."""
+        return self._arrivals.read()
+
+    @property
+    def strangers(self) -> int:
+        """Calls that came from none of the trunks and were refused."""
+        return self._arrivals.strangers.total()
+
     async def check(self) -> list[TrunkHealth]:
         """Send OPTIONS to every trunk, one after another."""
         return [await self._check(trunk) for trunk in self._trunks.values()]
@@ -317,6 +167,7 @@ class SipChannel:
 
     async def close(self) -> None:
         """Hang up what is left and stop."""
+        self._arrivals.close()
         await self.pool.close()
         self._lost(set(self._calls))
         if self._endings:
@@ -349,6 +200,10 @@ class SipChannel:
     def _heard(self, message: Any) -> None:
         if isinstance(message, protocol.Happened):
             self._happened(message)
+        elif isinstance(message, protocol.Arrived):
+            self._arrived(message)
+        elif isinstance(message, protocol.Stranger):
+            self._arrivals.refused(message.address)
         elif isinstance(message, protocol.Sound):
             if message.call in self._calls:
                 self._calls[message.call].sound(message)
@@ -359,6 +214,15 @@ class SipChannel:
         elif isinstance(message, protocol.Registered):
             self._registrations[message.trunk] = message
             self._registration_changed.set()
+
+    def _arrived(self, message: protocol.Arrived) -> None:
+        at = datetime.fromtimestamp(message.at, UTC)
+        room = self.pool.room_for(message.call)
+        caller = Caller(message.number, message.trunk, at, message.called, room)
+        trunk = self._trunks[message.trunk]
+        call = SipIncomingCall(self, message.call, trunk, self._recogniser, caller)
+        self._calls[message.call] = call
+        self._arrivals.tell(call)
 
     def _happened(self, message: protocol.Happened) -> None:
         call = self._calls.get(message.call)
@@ -371,7 +235,7 @@ class SipChannel:
         if message.what == "first_sound":
             call.first_sound(message.facts["sign"], at)
             return
-        event = _event(message.what, at, message.facts)
+        event = event_of(message.what, at, message.facts)
         if event is None:
             log.error("call %s: %s %s", message.call, message.what, message.facts)
             return

@@ -12,7 +12,8 @@ from typing import Any
 from ivr.channels.sip import protocol
 from ivr.channels.sip.call import LineCall
 from ivr.channels.sip.filing import Filing
-from ivr.channels.sip.stack import Stack, StackError, StackMaker
+from ivr.channels.sip.received import FORBIDDEN, UNAVAILABLE, ReceivedCall, numbers_of
+from ivr.channels.sip.stack import Arrival, Stack, StackError, StackMaker
 
 TICK_SECONDS = 0.08
 IDLE_SECONDS = 0.05
@@ -47,6 +48,7 @@ class Line:
                 break
         try:
             self._stack = self._make_stack(self._setup, self._send)
+            self._stack.take = self._take
             self._stack.start()
         except StackError as error:
             self._send(protocol.Broken(f"{error}"))
@@ -161,6 +163,26 @@ class Line:
             call.transfer(command.target)
         elif isinstance(command, protocol.HangUp):
             call.hang_up(after_playing=command.after_playing)
+        elif isinstance(command, protocol.PickUp) and isinstance(call, ReceivedCall):
+            call.pick_up()
+        elif isinstance(command, protocol.Refuse) and isinstance(call, ReceivedCall):
+            call.refuse(command.status)
+
+    def _take(self, call: ReceivedCall, arrival: Arrival) -> None:
+        """Somebody calls: a trunk's call rings until the house decides, a stranger's is refused."""
+        self._calls[call.order.call] = call  # held, refused ones too: see its leg's `dispose`
+        if not arrival.trunk:
+            self._send(protocol.Stranger(arrival.address))
+        if not arrival.trunk or self._closing:
+            call.refuse(UNAVAILABLE if arrival.trunk else FORBIDDEN)
+            return
+        try:
+            call.begin()
+        except StackError:
+            call.refuse(UNAVAILABLE)
+            return
+        number, called = numbers_of(arrival.message)
+        self._send(protocol.Arrived(call.order.call, arrival.trunk, number, called, time.time()))
 
     def _place(self, order: protocol.Place) -> None:
         try:

@@ -3,7 +3,7 @@
 Forked lines share the loaded library's memory and start in a few milliseconds. It carries no
 call: when it dies, the lines live on and the pool starts another one.
 
-Run as ``python -m ivr.channels.sip.nursery FD STACK``; through that socket come one-byte
+Run as ``python -m ivr.channels.sip.nursery FD ENGINE``; through that socket come one-byte
 messages, each with the line's end of a socket as SCM_RIGHTS.
 """
 
@@ -23,9 +23,9 @@ from ivr.channels.sip.stack import StackMaker, load
 ORPHAN_SECONDS = 5
 
 
-def main(descriptor: int, stack: str) -> None:
+def main(descriptor: int, engine: str) -> None:
     """Fork a line for every socket received, until the house goes."""
-    make_stack = load(stack)  # here, so that the lines share it
+    make_stack = load(engine)  # here, so that the lines share it
     house = socket.socket(fileno=descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C drains; the house decides
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps

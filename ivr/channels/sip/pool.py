@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from core.trunk import Trunk
 from ivr.channels.sip import protocol
 from ivr.channels.sip.numbering import line_trunk
 from ivr.channels.sip.process import LineProcess
+from ivr.channels.sip.stacks import PJSUA2, SipStack
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ SPARE_PORTS = 12
 passed over."""
 START_SECONDS = 20.0
 CLOSE_SECONDS = 4.0
+RECEPTION_SECONDS = 8.0
+"""How long the port on which calls are taken may be held by somebody else at the start."""
 RESTART_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 WATCH_SECONDS = 1.0
@@ -54,6 +57,16 @@ class Ports:
     """Last RTP port."""
 
 
+@dataclass(frozen=True)
+class Reception:
+    """Where calls of people who ring us come in."""
+
+    port: int
+    """UDP and TCP."""
+    callers: Mapping[str, Collection[str]]
+    """Trunk -> IP addresses from which its calls come."""
+
+
 class LinePool:
     """Starts, watches and replaces line processes."""
 
@@ -67,11 +80,10 @@ class LinePool:
         beep_seconds: float,
         pick_up: bool = False,
         pick_up_words: bool = False,
-        stack: str = "pjsua2",
+        stack: SipStack = PJSUA2,
         report: Callable[[Any], None],
         lost: Callable[[set[str]], None],
     ) -> None:
-        """`stack`: the SIP stack of the lines, a key of `ivr.channels.sip.stack.STACKS`."""
         self._stack = stack
         self._trunks = list(trunks)
         self._channels = channels
@@ -79,6 +91,7 @@ class LinePool:
         self._silent_seconds = silent_seconds
         self._beep_seconds = beep_seconds
         self._pick_up, self._pick_up_words = pick_up, pick_up_words
+        self._reception: Reception | None = None
         self._report = report
         self._lost = lost
         self._nursery: subprocess.Popen[bytes] | None = None
@@ -98,8 +111,13 @@ class LinePool:
 
     # ----------------------------------------------------------------------- start and end
 
+    def receive(self, reception: Reception) -> None:
+        """Let one line more take calls; to be said before `start`."""
+        self._reception = reception
+
     async def start(self) -> None:
         """Find the library's limit and start the lines. Raises PermanentError."""
+        self._stack.check(self._trunks, reception=self._reception is not None)
         await self._start_nursery()
         finder = LineProcess(-1, 0)
         await self._spawn(finder)
@@ -108,16 +126,20 @@ class LinePool:
         except (TimeoutError, RuntimeError) as error:
             await self.close()
             raise PermanentError(problem("sip-no-line", detail=error)) from error
+        await finder.finish(CLOSE_SECONDS)
         self.calls_per_line = ready.max_calls
         self.accounts_per_line = ready.max_accounts
         count = max(1, math.ceil(self._channels / max(1, self.calls_per_line)))
-        # A line needs an account for each registration it keeps and each call it carries.
+        # A line needs an account for each registration it keeps and each call it carries; the
+        # one that takes calls needs one for all that come without a registration.
         most = count * (ready.max_accounts - self.calls_per_line)
+        if self._reception:
+            most = ready.max_accounts - 1
         registering = sum(trunk.register for trunk in self._trunks)
         if registering > most:
             await self.close()
             raise PermanentError(problem("sip-many-registrations", have=registering, most=most))
-        needed = count * self._rtp_range
+        needed = (count + bool(self._reception)) * self._rtp_range
         if needed > self._ports.rtp_until - self._ports.rtp_from + 1:
             await self.close()
             raise PermanentError(
@@ -128,17 +150,37 @@ class LinePool:
                 )
             )
         self._count = count
-        for index in range(count):
+        for index in range(count + bool(self._reception)):
             await self._start_line(index)
         results = await asyncio.gather(
-            *(asyncio.wait_for(asyncio.shield(x.ready), START_SECONDS) for x in self.lines),
+            *(
+                asyncio.wait_for(asyncio.shield(line.ready), START_SECONDS)
+                for line in self.lines
+                if not line.receives
+            ),
             return_exceptions=True,
         )
         failed = [result for result in results if isinstance(result, BaseException)]
         if failed:
             await self.close()
             raise PermanentError(problem("sip-no-line", detail=failed[0]))
+        if self._reception:
+            await self._wait_for_reception(self._reception.port)
         self._task(self._watch())
+
+    async def _wait_for_reception(self, port: int) -> None:
+        """Wait for the line that takes calls; `_gone` makes it anew while its port is taken, as it
+        is for a moment by the lines of a process that was killed. Raises PermanentError."""
+        until = time.monotonic() + RECEPTION_SECONDS
+        while not (line := self._lines[self._count]).usable:
+            try:
+                await asyncio.wait_for(asyncio.shield(line.ready), START_SECONDS)
+            except (TimeoutError, RuntimeError) as error:
+                if time.monotonic() >= until:
+                    await self.close()
+                    told = problem("sip-no-reception", port=port, detail=error)
+                    raise PermanentError(told) from error
+                await asyncio.sleep(RESTART_PAUSE)
 
     @property
     def lines(self) -> list[LineProcess]:
@@ -179,12 +221,21 @@ class LinePool:
 
     def choose(self, call: str) -> LineProcess:
         """Return the line with most free places and put `call` on it. Raises TransientError."""
-        line = max(self.lines, key=lambda x: x.free, default=None)
+        calling = (line for line in self.lines if not line.receives)
+        line = max(calling, key=lambda x: x.free, default=None)
         if line is None or line.free < 1:
             raise TransientError(problem("sip-no-free-line"))
         line.calls.add(call)
         self._where[call] = line
         return line
+
+    def room_for(self, call: str) -> bool:
+        """Return whether a call that came in can be held.
+
+        The last place of its line is kept free, so that a caller whom nobody can take is told so.
+        """
+        line = self._where.get(call)
+        return line is not None and line.free >= 1
 
     def send(self, call: str, command: Any) -> None:
         """Send a command to the line that carries `call`, if there is one still."""
@@ -204,7 +255,7 @@ class LinePool:
     async def _start_nursery(self) -> None:
         ours, theirs = socket.socketpair()
         module = "ivr.channels.sip.nursery"
-        command = [sys.executable, "-m", module, str(theirs.fileno()), self._stack]
+        command = [sys.executable, "-m", module, str(theirs.fileno()), self._stack.engine]
         self._nursery = await asyncio.to_thread(
             lambda: subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command,
@@ -223,7 +274,7 @@ class LinePool:
         except (TimeoutError, OSError) as error:
             raise PermanentError(problem("sip-no-line", detail=error)) from error
         if not said:
-            raise PermanentError(problem("sip-no-line", detail=self._stack))
+            raise PermanentError(problem("sip-no-line", detail=self._stack.library))
 
     async def _spawn(self, line: LineProcess) -> None:
         """Have the nursery fork a process for `line`; a dead nursery is replaced."""
@@ -240,7 +291,12 @@ class LinePool:
 
     def _setup(self, line: LineProcess) -> protocol.Setup:
         index = max(0, line.index)
-        registered_here = set(self._registering[index :: self._count]) if line.index >= 0 else ()
+        if self._reception:
+            # A trunk calls back where it was registered from.
+            registered_here = set(self._registering) if line.receives else set()
+        else:
+            every = slice(index, None, self._count)
+            registered_here = set(self._registering[every]) if line.index >= 0 else set()
         return protocol.Setup(
             name=f"line-{line.index}",
             address=self._ports.address,
@@ -257,10 +313,16 @@ class LinePool:
                 list(line_trunk(trunk, registers=trunk.name in registered_here))
                 for trunk in self._trunks
             ],
+            reception=self._reception.port if self._reception and line.receives else 0,
+            callers=[
+                [trunk, sorted(addresses)] for trunk, addresses in self._reception.callers.items()
+            ]
+            if self._reception and line.receives
+            else [],
         )
 
     async def _start_line(self, index: int) -> None:
-        line = LineProcess(index, self.calls_per_line)
+        line = LineProcess(index, self.calls_per_line, receives=index >= self._count)
         self._lines[index] = line
         await self._spawn(line)
 
@@ -268,6 +330,9 @@ class LinePool:
         if isinstance(message, protocol.Freed):
             line.calls.discard(message.call)
             self._where.pop(message.call, None)
+        elif isinstance(message, protocol.Arrived):
+            line.calls.add(message.call)
+            self._where[message.call] = line
         elif isinstance(message, protocol.Ready):
             self._failures.pop(line.index, None)
         self._report(message)

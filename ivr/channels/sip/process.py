@@ -17,8 +17,9 @@ STALL_SECONDS = 6.0
 class LineProcess:
     """One line process as the pool sees it: its socket, its places, whether it lives."""
 
-    def __init__(self, index: int, calls_limit: int) -> None:
-        self.index = index
+    def __init__(self, index: int, calls_limit: int, *, receives: bool = False) -> None:
+        """`receives`: it takes the calls of people who ring us, and makes none."""
+        self.index, self.receives = index, receives
         self.pid = 0
         self.calls: set[str] = set()
         """Calls that occupy a place, ended ones included until the line frees them."""

@@ -56,6 +56,10 @@ class Setup(NamedTuple):
     pick_up_words: bool
     """And send what is said: it is recognised."""
     trunks: list[Any]
+    reception: int = 0
+    """Port (UDP and TCP) on which this line takes calls; 0: it takes none."""
+    callers: list[Any] = []  # noqa: RUF012 - a named tuple's default, never changed
+    """Who may call: [trunk, [address, ...]] each."""
 
 
 class Place(NamedTuple):
@@ -138,6 +142,19 @@ class HangUp(NamedTuple):
     after_playing: bool
 
 
+class PickUp(NamedTuple):
+    """Answer a call that rings here."""
+
+    call: str
+
+
+class Refuse(NamedTuple):
+    """Do not answer a call that rings here."""
+
+    call: str
+    status: int
+
+
 class Ask(NamedTuple):
     """Send OPTIONS to a trunk; answered by `Health`."""
 
@@ -180,6 +197,23 @@ class Happened(NamedTuple):
     what: str
     at: float
     facts: dict[str, Any]
+
+
+class Arrived(NamedTuple):
+    """Somebody rings us; the call has the name that the line gave it."""
+
+    call: str
+    trunk: str
+    number: str
+    """Of the caller, as the trunk writes it; empty: withheld."""
+    called: str
+    at: float
+
+
+class Stranger(NamedTuple):
+    """A call came from none of the trunks and was refused."""
+
+    address: str
 
 
 class Sound(NamedTuple):
@@ -236,10 +270,24 @@ Command = (
     | RecordCall
     | Transfer
     | HangUp
+    | PickUp
+    | Refuse
     | Ask
     | Close
 )
-Report = Ready | Beat | Broken | Happened | Sound | Freed | Recorded | Health | Registered
+Report = (
+    Ready
+    | Beat
+    | Broken
+    | Happened
+    | Arrived
+    | Stranger
+    | Sound
+    | Freed
+    | Recorded
+    | Health
+    | Registered
+)
 
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
@@ -256,12 +304,16 @@ _KINDS: dict[str, Any] = {
         RecordCall,
         Transfer,
         HangUp,
+        PickUp,
+        Refuse,
         Ask,
         Close,
         Ready,
         Beat,
         Broken,
         Happened,
+        Arrived,
+        Stranger,
         Sound,
         Freed,
         Recorded,

@@ -9,16 +9,28 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ivr.channels.sip.protocol import Ask, Place, Setup
 
 if TYPE_CHECKING:
     from ivr.channels.sip.call import LineCall
+    from ivr.channels.sip.received import ReceivedCall
 
 
 class StackError(Exception):
     """The stack cannot do what it was asked; its words say why."""
+
+
+class Arrival(NamedTuple):
+    """What is seen of a call that comes in."""
+
+    trunk: str
+    """Of whose address it comes; empty: of none."""
+    address: str
+    """IP address and port from which it comes."""
+    message: str
+    """The INVITE."""
 
 
 class Source(Protocol):
@@ -81,8 +93,10 @@ class Sound(Protocol):
 class Leg(Protocol):
     """The SIP dialog of one call: obeys its `LineCall`, and tells it what happens."""
 
-    takes_events: bool
-    """True where the other side takes telephone-event (RFC 4733); known once sound flows."""
+    @property
+    def takes_events(self) -> bool:
+        """True where the other side takes telephone-event (RFC 4733); known once sound flows."""
+        ...
 
     def invite(self) -> None:
         """Send the INVITE. Raises StackError."""
@@ -118,6 +132,9 @@ class Stack(Protocol):
 
     most_trunks: int
     """Trunks that can be in use at once."""
+    take: "Callable[[ReceivedCall, Arrival], None]"
+    """Set by the line that takes calls (`Setup.reception`): given each call that comes in. A stack
+    that cannot take calls gives none."""
 
     def start(self) -> None:
         """Open the sockets, register. Raises StackError."""
@@ -150,11 +167,11 @@ class Stack(Protocol):
 StackMaker = Callable[[Setup, Callable[[Any], None]], Stack]
 """Makes a stack that tells what happens by the second."""
 
-STACKS = {"pjsua2": "ivr.channels.pjsua2.engine", "pyvoip": "ivr.channels.pyvoip.engine"}
-"""Where each stack's `Engine` is. Loaded in line processes only."""
 
+def load(engine: str) -> StackMaker:
+    """Return what makes a stack (`ivr.channels.sip.stacks.SipStack.engine`), in a line process.
 
-def load(name: str) -> StackMaker:
-    """Return what makes the stack `name`. Raises ImportError where its library is missing."""
-    maker: StackMaker = import_module(STACKS[name]).Engine
+    Raises ImportError where its library is missing.
+    """
+    maker: StackMaker = import_module(engine).Engine
     return maker

@@ -53,3 +53,38 @@ def test_keys_are_offered_under_the_number_that_everybody_uses() -> None:
     assert "m=audio 4000 RTP/AVP 8 0 101\r\n" in changed
     assert "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ssrc:120 " in changed
     assert headers.conventional_events(changed) == changed
+
+
+def invite(*lines: str, to: str = "sip:12345@10.0.0.9:5060") -> str:
+    return "\r\n".join((f"INVITE {to} SIP/2.0", "Via: SIP/2.0/UDP 10.0.0.1", *lines, "", ""))
+
+
+@pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        (("From: <sip:013800138001@10.0.0.1>;tag=1",), "013800138001"),
+        (('f: "张三" <sip:+8613800138001@c.example;user=phone>;tag=1',), "+8613800138001"),
+        (("From: sip:13800138001@10.0.0.1;tag=1",), "13800138001"),
+        (("From: <sip:%2B8613800138001@10.0.0.1>;tag=1",), "+8613800138001"),
+        (("From: <sip:0138-0013-8001;phone-context=+86@10.0.0.1>;tag=1",), "013800138001"),
+        (
+            ("From: <sip:pbx@10.0.0.1>;tag=1", "P-Asserted-Identity: <tel:+8613800138001>"),
+            "+8613800138001",
+        ),
+        (("From: <sip:10086@10.0.0.1>", "P-Asserted-Identity: <sip:13800138001@c>"), "13800138001"),
+        (("From: <sip:13800138001@10.0.0.1>", "P-Asserted-Identity: <sip:trunk@c>"), "13800138001"),
+        (("From: <sip:13800138001@10.0.0.1>", "Privacy: none"), "13800138001"),
+        (("From: <sip:13800138001@10.0.0.1>", "Privacy: id"), ""),
+        (("From: <sip:anonymous@anonymous.invalid>;tag=1",), ""),
+        (("From: <sip:10.0.0.1>;tag=1",), ""),
+        ((), ""),
+    ],
+)
+def test_who_calls(lines: tuple[str, ...], number: str) -> None:
+    assert headers.caller(invite(*lines)) == number
+
+
+def test_which_number_was_dialled() -> None:
+    assert headers.called(invite()) == "12345"
+    assert headers.called(invite(to="sip:huifang@10.0.0.9")) == ""
+    assert headers.called("") == ""

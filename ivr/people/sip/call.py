@@ -15,7 +15,7 @@ from ivr.people.sip.hearing import LOUD_PACKETS
 from ivr.people.sip.media import BEAT, Metronome, Stream
 from ivr.people.sip.message import Message, parameter, received, reply, uri_of
 from ivr.people.sip.rtp import GAP_FRAMES, Frame, Impairment, Sound, key_events
-from ivr.people.sip.words import spoken
+from ivr.people.sip.words import recorded, spoken
 
 T1, T2, GIVE_UP = 0.5, 4.0, 32.0
 """Seconds: round-trip estimate, longest repeat interval, 64*T1 (RFC 3261, table 4)."""
@@ -296,7 +296,9 @@ class IncomingCall:
         """Say something."""
         self._log.info("speaks", words=what.words, seconds=what.seconds)
         codec = self._codec
-        if what.words:
+        if what.pcm:
+            said = self._frames(recorded(what.pcm, codec))
+        elif what.words:
             said = self._frames(await spoken(what.words, what.language, codec))
         else:
             said = self._frames(sound.babble(what.seconds, codec))

@@ -4,6 +4,7 @@ import asyncio
 from functools import cache
 
 from ivr.people.sip.sound import encode
+from speech.g711 import encode_alaw, encode_ulaw
 from speech.synthesis import Synthesis, Voice
 
 VOICES = {
@@ -14,11 +15,18 @@ VOICES = {
 }
 """Language -> voice; languages without one are tried by their own name."""
 _FULL = 32767
+_ALAW = 8
+"""Payload type (RFC 3551, table 4)."""
 
 
 async def spoken(words: str, language: str, codec: int) -> bytes:
     """Return `words` spoken, for payload type `codec`. Raises AuthorError for a strange voice."""
     return await asyncio.to_thread(_spoken, words, language, codec)
+
+
+def recorded(pcm: bytes, codec: int) -> bytes:
+    """Return a recording (8 kHz, 16 bit, mono) for payload type `codec`."""
+    return encode_alaw(pcm) if codec == _ALAW else encode_ulaw(pcm)
 
 
 @cache

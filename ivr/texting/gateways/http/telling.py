@@ -134,7 +134,8 @@ def _word(source: str, scope: Mapping[str, Any], *, needed: str = "") -> str:
         value = ""
     if needed and value == "":
         raise Malformed(needed)
-    return str(value)
+    # Half an emoji, as gateways hand on that cut messages anywhere, can be kept by no database.
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _report(hook: Hook, report: Report, scope: Mapping[str, Any]) -> DeliveryReport:
@@ -176,8 +177,8 @@ def _time(hook: Hook, written: str) -> datetime | None:
             moment = datetime.fromisoformat(written)
         else:
             moment = datetime.strptime(written, hook.time)  # noqa: DTZ007 - the zone comes next
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(hook.zone))
+        return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(hook.zone))
-    return moment.astimezone(UTC)
