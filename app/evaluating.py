@@ -13,6 +13,7 @@ from flows.compiler import compile_flow
 from flows.model import Ask
 from flows.reader import read
 from ivr.channels.sip.pickup import PickUpRules
+from ivr.channels.sip.stacks import choose
 from ivr.evaluation.answers import Question
 from ivr.evaluation.reports import evaluate_pickup, evaluate_speech, evaluate_speech_over_sip
 from speech.contract import Recogniser
@@ -98,6 +99,7 @@ async def speech(
                 prompt_cache(loaded),
                 calls=calls,
                 ports=sip_ports(loaded),
+                stack=choose(loaded.settings.sip.stack),
                 folder=Path(recordings),
                 sweep=sweep,
                 done=done,

@@ -11,7 +11,6 @@ import typer
 from rich.table import Table
 
 from app.context import Format, FormatOption, language, print_json, refuse, screen
-from app.demo.cases import parties
 from app.demo.holding import Watched
 from app.demo.house import LINES
 from app.demo.show import DemoReport, demonstrate
@@ -66,7 +65,7 @@ def _told(step: str, what: Any, words: str) -> str:
             rejected=what.rejected,
         )
     way, batch = what
-    how = text(f"demo-way-{way.name}", words, lines=LINES)
+    how = text(f"demo-way-{way.plan}", words, lines=LINES)
     return text("demo-batch", words, name=batch.name, callbacks=batch.callbacks, how=how)
 
 
@@ -100,12 +99,13 @@ def _show(report: DemoReport, words: str) -> None:
             f"{sum(talked) / len(talked):.0f}" if talked else "-",
         )
     screen.print(table)
-    for channel, ended in report.by_channel().items():
+    ways = {(channel,): ended for channel, ended in report.by_channel().items()}
+    for channels, ended in (ways | report.onward()).items():
+        way = " → ".join(text(f"channel-{channel}", words) for channel in channels)
         counted = "  ".join(
             f"{text(f'disposition-{w}', words)} {n}" for w, n in ended.most_common()
         )
-        line = f"{text(f'channel-{channel}', words)} ({ended.total()}): {counted}"
-        screen.print(line, highlight=False)
+        screen.print(f"{way} ({ended.total()}): {counted}", highlight=False)
     texts = report.held.texts
     screen.print(text("demo-texts", words, sent=texts.sent, received=texts.replies))
     screen.print(text("demo-spoken", words, number=report.spoken))
@@ -116,7 +116,7 @@ def _show(report: DemoReport, words: str) -> None:
         done = text(
             "demo-right",
             words,
-            people=len(parties()),
+            people=len(report.parties),
             seconds=f"{report.seconds:.0f}",
             most=report.held.most_at_once,
         )

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from app.demo.cases import write
+from app.demo.cases import PHONE_THEN_TEXT, Party, parties, write
 from app.demo.daytime import daytime_zone
 from config.loading import Loaded, load
 
@@ -23,7 +23,17 @@ database: {{url: "sqlite:///huifang.db"}}
 folders: {{data: .}}
 calling:
   time_zone: {zone}      # where it is daytime just now: nobody is called at night
-  tries: 1               # one round: whoever is not reached goes to a person at once
+  tries: 2               # one by each channel of a plan; the other rules are the usual ones
+retry:                   # one round: whoever a plan does not reach goes to a person at once
+  busy: {{action: follow_up}}
+  no_answer: {{action: follow_up}}
+  rejected: {{action: follow_up}}
+  machine: {{action: follow_up}}
+  unreachable: {{action: follow_up}}
+  broke_off: {{action: follow_up}}
+plans:
+  - name: {plan}
+    steps: [{{channel: voice}}, {{channel: sms}}]
 pacing: {{calls_per_second: 4, channels: {lines}}}
 sip: {{rtp_ports: [30000, 30999]}}
 trunks:
@@ -88,7 +98,13 @@ class DemoHouse:
         return self.folder / "cases.csv"
 
 
-def build(folder: Path, around: Surroundings, now: datetime, language: str) -> DemoHouse:
+def build(
+    folder: Path,
+    around: Surroundings,
+    now: datetime,
+    language: str,
+    everybody: Iterable[Party] = parties(),
+) -> DemoHouse:
     """Make the folder anew (only one that an earlier demonstration made is replaced).
 
     Raises FileExistsError for a folder of somebody else.
@@ -108,6 +124,7 @@ def build(folder: Path, around: Surroundings, now: datetime, language: str) -> D
         file=file,
         zone=zone,
         lines=LINES,
+        plan=PHONE_THEN_TEXT,
         gateway=GATEWAY,
         uri=around.uri,
         sendsms=around.sendsms,
@@ -115,7 +132,7 @@ def build(folder: Path, around: Surroundings, now: datetime, language: str) -> D
     )
     file.write_text(f"language: {language}\n{text}", "utf-8")
     house = DemoHouse(folder, load(file), zone)
-    write(house.cases_file, now, zone)
+    write(house.cases_file, now, zone, everybody)
     return house
 
 

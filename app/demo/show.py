@@ -3,20 +3,20 @@
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from app.beside import beside
-from app.demo.cases import WAYS, Way, parties
+from app.demo.cases import WAYS, Party, Way, parties
 from app.demo.hearing import recogniser
 from app.demo.holding import Held, Watched, hold_all
 from app.demo.house import GATEWAY, DemoHouse, Surroundings, build
 from app.demo.people import simulated_people
 from app.demo.verdicts import Mismatch, compare
-from app.plans import survey_for
+from app.plans import plan_named, plans, survey_for
 from app.web.hooks import HookSite
 from app.web.server import WebServer
 from app.web.tally import HookTally
@@ -24,7 +24,6 @@ from app.webhooks import HOOKS, webhooks
 from app.wiring import opened
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
-from core.plan import SHIPPED
 from dialer.batches import BatchReport, create_batch
 from dialer.texting.terms import TextTally
 from followup.queue import Queue
@@ -46,6 +45,8 @@ class DemoReport:
     """What the demonstration came to."""
 
     folder: str
+    parties: tuple[Party, ...] = ()
+    """Whom it was about."""
     imported: ImportReport | None = None
     batches: list[BatchReport] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
@@ -67,13 +68,25 @@ class DemoReport:
     def right(self) -> bool:
         """True where every person gave what that person should."""
         reached = {result.number for result in self.results}
-        return not self.mismatches and len(reached) == len(parties()) and not self.refused
+        return not self.mismatches and len(reached) == len(self.parties) and not self.refused
 
     def by_channel(self) -> dict[str, Counter[str]]:
         """Return how many attempts over each channel ended in which way."""
         found: dict[str, Counter[str]] = {}
         for result in self.results:
             found.setdefault(result.channel, Counter())[result.disposition or ""] += 1
+        return found
+
+    def onward(self) -> dict[tuple[str, ...], Counter[str]]:
+        """Return how it ended with those who were tried over several channels, by these."""
+        tries: dict[int, list[Result]] = {}
+        for result in sorted(self.results, key=lambda result: result.sequence):
+            tries.setdefault(result.callback_id, []).append(result)
+        found: dict[tuple[str, ...], Counter[str]] = {}
+        for made in tries.values():
+            if len(made) > 1:
+                ways = tuple(result.channel for result in made)
+                found.setdefault(ways, Counter())[made[-1].disposition or ""] += 1
         return found
 
     def as_json(self) -> dict[str, Any]:
@@ -85,6 +98,7 @@ class DemoReport:
             "batches": [batch.as_json() for batch in self.batches],
             "dispositions": Counter(result.disposition for result in self.results),
             "channels": self.by_channel(),
+            "onward": {" > ".join(ways): ended for ways, ended in self.onward().items()},
             "verdicts": Counter(result.verdict for result in self.results if result.verdict),
             "queue": Counter(item.reason for item in self.queue),
             "spoken_answers": self.spoken,
@@ -100,14 +114,16 @@ Told = Callable[[str, Any], None]
 """Hears of every step: its name and what came of it."""
 
 
-async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -> DemoReport:
+async def demonstrate(
+    folder: Path, language: str, tell: Told, watch: Watched, ways: Sequence[Way] = WAYS
+) -> DemoReport:
     """Import, make the batches, call and write to everybody, and compare what came of it.
 
     Raises HuifangError where something cannot be set up.
     """
     clock, began = SystemClock(), time.monotonic()
     hears = recogniser()
-    report = DemoReport(str(folder.resolve()), heard=hears is not None)
+    report = DemoReport(str(folder.resolve()), parties(ways), heard=hears is not None)
     tell("hearing", report.heard)
     hooks: dict[str, Webhook] = {}
     heard = HookTally(clock)
@@ -125,7 +141,7 @@ async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -
             {"username": ACCOUNT, "password": password, "hook": hook},
         )
         try:
-            house = build(folder, around, clock.now(), language)
+            house = build(folder, around, clock.now(), language, report.parties)
         except FileExistsError:
             raise AuthorError(problem("demo-folder-taken", folder=folder)) from None
         async with opened(house.loaded, clock) as database:
@@ -133,7 +149,7 @@ async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -
                 database, house.cases_file, find_mapping("police", house.folder), clock=clock
             )
             tell("imported", report.imported)
-            for way in WAYS:
+            for way in ways:
                 report.batches.append(await _make_batch(way, house, database, clock))
                 tell("batch", (way, report.batches[-1]))
             report.held = await hold_all(
@@ -149,14 +165,16 @@ async def demonstrate(folder: Path, language: str, tell: Told, watch: Watched) -
             report.results = [result async for result in results(database)]
             report.queue = await Queue(database, clock).items()
     report.refused = heard.refused
-    report.mismatches = compare(parties(), report.results, report.queue, heard=report.heard)
+    report.mismatches = compare(
+        report.parties, plans(house.loaded), report.results, report.queue, heard=report.heard
+    )
     report.seconds = time.monotonic() - began
     return report
 
 
 async def _make_batch(way: Way, house: DemoHouse, database: Database, clock: Clock) -> BatchReport:
-    plan = SHIPPED[way.channel]
-    name = f"demo-{way.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    plan = plan_named(house.loaded, way.plan)
+    name = f"demo-{way.plan}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     made = await create_batch(
         database,
         name=name,
@@ -164,6 +182,7 @@ async def _make_batch(way: Way, house: DemoHouse, database: Database, clock: Clo
         query=CaseQuery(units=way.units),
         rules=house.loaded.settings.calling.rules(),
         clock=clock,
+        priority=way.priority,
         plan=plan,
     )
     async with database.write() as session:

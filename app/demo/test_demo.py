@@ -15,7 +15,7 @@ from ivr.texting.people import Texter
 
 
 def test_sixty_are_called_and_every_kind_of_person_is_there_at_least_twice() -> None:
-    called = [party.number for party in parties() if party.way.channel == VOICE]
+    called = [party.number for party in parties() if party.way.plan == VOICE]
     behaviours = [behaviour_of(number) for number in called]
     assert len(called) == CALLED == 60
     assert all(behaviours.count(behaviour) >= 2 for behaviour in BY_ENDING.values())
@@ -24,7 +24,7 @@ def test_sixty_are_called_and_every_kind_of_person_is_there_at_least_twice() -> 
 def test_nobody_is_there_twice_and_who_writes_has_an_expectation() -> None:
     numbers = [party.number for party in parties()]
     assert len(set(numbers)) == len(numbers)
-    written = {texter_of(p.number) for p in parties() if p.way.channel == SMS}
+    written = {texter_of(p.number) for p in parties() if p.way.plan == SMS}
     assert written <= set(EXPECTED)
     assert {Texter.BY_NUMBER, Texter.BY_WORD, Texter.DISSATISFIED, Texter.WRONG_FIRST} <= written
     assert {Texter.STOPS, Texter.NEVER, Texter.AFTER_REMINDER, Texter.UNREACHABLE} <= written

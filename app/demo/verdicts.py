@@ -1,11 +1,11 @@
 """Holds the demonstration to its word: did everybody come to what that person should give?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.demo.cases import Party
 from core.phone import mask
-from core.plan import SMS, VOICE
+from core.plan import SMS, VOICE, Plan
 from ivr.people import writing
 from ivr.people.directory import behaviour_of, expected
 from ivr.people.person import Expected
@@ -44,17 +44,28 @@ class Should:
         return _came_to(self.channels, self.end.disposition, self.end.verdict, queued=needs_person)
 
 
-def should(party: Party, *, heard: bool) -> Should:
+def should(party: Party, plan: Plan, *, heard: bool) -> Should:
     """Return what must come of a person; `heard`: what is spoken is recognised."""
-    if party.way.channel == SMS:
-        who = texter_of(party.number)
-        return Should((SMS,), who, writing.EXPECTED[who])
-    behaviour = behaviour_of(party.number)
-    return Should((VOICE,), behaviour, expected(behaviour, heard=heard))
+    behaviour, texter = behaviour_of(party.number), texter_of(party.number)
+    ends: dict[str, tuple[str, Expected]] = {
+        VOICE: (behaviour, expected(behaviour, heard=heard)),
+        SMS: (texter, writing.EXPECTED[texter]),
+    }
+    tried: list[str] = []
+    for step in plan.steps:
+        tried.append(step.channel)
+        if ends[step.channel][1].disposition not in step.leads_on:
+            break
+    return Should(tuple(tried), *ends[tried[-1]])
 
 
 def compare(
-    parties: Iterable[Party], results: list[Result], queue: list[QueueEntry], *, heard: bool
+    parties: Iterable[Party],
+    plans: Mapping[str, Plan],
+    results: list[Result],
+    queue: list[QueueEntry],
+    *,
+    heard: bool,
 ) -> list[Mismatch]:
     """Return every difference: a wrong channel, disposition or verdict, a missing or needless
     item, lost sound."""
@@ -65,7 +76,7 @@ def compare(
     found: list[Mismatch] = []
     for party in parties:
         e164 = f"+86{party.number}"
-        wanted = should(party, heard=heard)
+        wanted = should(party, plans[party.way.plan], heard=heard)
         came = "-"
         if made := tries.get(e164):
             came = _came_to(

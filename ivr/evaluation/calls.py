@@ -20,6 +20,7 @@ from flows.simulator import examples
 from ivr.channels.contract import Call, DialRequest, Event, SpeechHeard, VoiceChannel
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pool import Ports
+from ivr.channels.sip.stacks import SipStack
 from ivr.conversation import hold
 from ivr.conversation_rules import ConversationRules
 from ivr.evaluation.answers import NOISE_SECONDS, Answered, Question
@@ -106,6 +107,7 @@ async def say_in_calls(
     prompts: PromptSource,
     *,
     ports: Ports,
+    stack: SipStack,
     folder: Path,
     done: Callable[[], None] = lambda: None,
 ) -> Calls:
@@ -122,6 +124,7 @@ async def say_in_calls(
         channels=2 * AT_ONCE,  # a line is busy with a call's end a moment longer than we are
         ports=ports,
         recogniser=recogniser,
+        stack=stack,
     )
     # The survey begins at its question: what comes before it is not what is tried.
     program = replace(question.program, start=question.step, prepared={})

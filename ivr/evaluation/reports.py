@@ -8,6 +8,7 @@ from pathlib import Path
 from flows.program import Program
 from ivr.channels.sip.pickup import PickUpRules
 from ivr.channels.sip.pool import Ports
+from ivr.channels.sip.stacks import SipStack
 from ivr.evaluation.answers import (
     AFTER_SECONDS,
     BEFORE_SECONDS,
@@ -67,6 +68,7 @@ async def evaluate_speech_over_sip(
     *,
     calls: int,
     ports: Ports,
+    stack: SipStack,
     folder: Path,
     sweep: bool = False,
     done: Done = lambda: None,
@@ -85,7 +87,7 @@ async def evaluate_speech_over_sip(
         for number, recording in (numbered[place] for place in chosen)
     ]
     held = await say_in_calls(
-        said, question, recogniser, prompts, ports=ports, folder=folder, done=done
+        said, question, recogniser, prompts, ports=ports, stack=stack, folder=folder, done=done
     )
     report = speech_report(evaluated, augmentation, question, held.answered, sweep=sweep)
     return replace(

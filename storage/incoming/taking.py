@@ -18,8 +18,9 @@ from storage.attempts import open_item_about
 from storage.claims import Claimed
 from storage.incoming.callers import KnownCaller, callers, left_at, open_attempt
 from storage.incoming.calls import Ring, note_call
-from storage.incoming.superseding import supersede
+from storage.incoming.superseding import REASON, supersede
 from storage.trunk_lanes import Lane, lock_lanes
+from storage.withdrawing import withdraw
 
 Judge = Callable[[Sequence[KnownCaller], datetime], tuple[Welcome, KnownCaller | None]]
 """(his callbacks, now) -> how he is met, and which callback it is about."""
@@ -74,6 +75,9 @@ async def take_call(
         under_way = await open_attempt(session, candidate.callback_id)
         if under_way is not None and under_way[1] == SMS:
             await supersede(session, under_way[0], now)
+            return await _survey(session, ring, caller, now)
+        # A call of whichever dialer that has not left yet never leaves.
+        if candidate.callback_id in await withdraw(session, [candidate.callback_id], REASON, now):
             return await _survey(session, ring, caller, now)
         if patient and under_way is not None:
             return Taken(welcome, under_way=under_way[0])

@@ -334,6 +334,42 @@ async def test_he_rings_while_our_call_to_him_rings(
     assert dialer.tally.trouble == ""
 
 
+@pytest.mark.parametrize("left", [False, True])
+async def test_he_rings_while_another_dialer_is_at_him(
+    database: Database, line: Line, desk: Desk, left: bool
+) -> None:
+    """A call that has not left never leaves; one that rings is let go on, and he is told so."""
+    await settle(database, 1)
+    await change(database, **LATER, state="calling", sequence=1)
+    async with database.write() as session:
+        session.add(
+            Attempt(
+                callback_id=1,
+                sequence=1,
+                party_id=1,
+                e164=number(1),
+                trunk=TRUNK.name,
+                dialer="elsewhere",
+                claimed_at=desk.clock.now(),
+                dialed_at=desk.clock.now() if left else None,
+            )
+        )
+    async with running(desk.dialer(database, line)):
+        await over(desk.ring(number(1)))
+        await until(lambda: bool(desk.surveys or desk.sentences))
+        if not left:
+            await closed(database, 2)
+    attempts, _, _ = await everything(database)
+    if left:
+        assert desk.sentences[0][0] is Welcome.UNDER_WAY
+        assert [one.state for one in attempts] == ["open"]
+    else:
+        assert [(one.disposition, one.reason) for one in attempts] == [
+            ("failed", "rang_back"),
+            ("completed", ""),
+        ]
+
+
 async def test_who_is_talking_with_us_is_told_so(
     database: Database, line: Line, desk: Desk
 ) -> None:

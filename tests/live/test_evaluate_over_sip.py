@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.evaluating import question_of
+from ivr.channels.sip.stacks import PJSUA2
 from ivr.evaluation.reports import evaluate_speech_over_sip
 from speech.evaluation.augment import parse
 from speech.evaluation.recording_set import Evaluates, Head, read_set
@@ -32,6 +33,7 @@ async def evaluated(
         PromptCache(scratch, Synthesis(), voices={"ko": Voice("ko", 200)}),
         calls=calls,
         ports=rtp_ports(),
+        stack=PJSUA2,
         folder=scratch,
     )
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from core.trunk import Trunk
-from ivr.channels.contract import Call, DialRequest, EndedBy, PromptFinished
+from ivr.channels.contract import Answered, Call, DialRequest, EndedBy, PromptFinished
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.stacks import PYVOIP
 from speech.g711 import decode_alaw, decode_ulaw, encode_ulaw
+from speech.tones import DtmfDetector
 from tests.live.test_sip_lines import LIMIT, answered, end_of
 from tests.peers import sipp
 from tests.peers.listener import Listener
@@ -212,3 +213,19 @@ async def test_a_codec_that_changes_in_the_middle_of_a_prompt(tmp_path: Path) ->
     assert kinds == sorted(kinds)
     begins = heard.index(decode_ulaw(encode_ulaw(pcm[:640])))
     assert alike(heard[begins : begins + len(pcm)], pcm) > 0.99
+
+
+async def test_an_extension_is_dialled_by_tones_where_no_events_are_taken(tmp_path: Path) -> None:
+    with Listener() as ears:
+        steps = (
+            sipp.answered(event=False, codecs="0", media=str(ears.port)),
+            sipp.IS_HUNG_UP_ON,
+        )
+        async with sipp.Person(tmp_path, *steps) as person, channel_to(person) as channel:
+            call = await channel.dial(DialRequest("a", "+862088888888", "t", extension="8017"))
+            async with asyncio.timeout(LIMIT):
+                async for event in call.events():
+                    if isinstance(event, Answered):
+                        await call.hang_up()
+    pcm = b"".join(decode_ulaw(packet.payload) for packet in ears.heard)
+    assert DtmfDetector().feed(pcm) == "8017"

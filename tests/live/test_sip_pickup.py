@@ -21,6 +21,7 @@ from ivr.channels.contract import (
 )
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pickup import PickUpRules
+from ivr.channels.sip.stacks import PJSUA2, PYVOIP, SipStack
 from ivr.conversation import ConversationRules, hold
 from ivr.outcome import Outcome
 from ivr.people.machines import EXPECTED_UNHEARD, Machine, machines
@@ -47,9 +48,15 @@ SHORT_LIST = PhraseList(
 SILENT = Script()
 
 
+STACKS = pytest.mark.parametrize("stack", [PJSUA2, PYVOIP], ids=lambda each: each.name)
+
+
 @asynccontextmanager
 async def house(
-    people: Sequence[Person], recogniser: Recogniser | None = None, *lists: PhraseList
+    people: Sequence[Person],
+    recogniser: Recogniser | None = None,
+    *lists: PhraseList,
+    stack: SipStack = PJSUA2,
 ) -> AsyncIterator[SipChannel]:
     """Start a channel to `people`: the last digits of a number are the place in that list."""
     met = SipPeople(people=lambda number: people[int(number[-2:])])
@@ -61,6 +68,7 @@ async def house(
         recogniser=recogniser,
         # Sound and words may be late on a busy machine; what is tried is not how late.
         pick_up=PickUpRules(Tuning(words_wait=8.0, silence=6.0), lists),
+        stack=stack,
     )
     await channel.start()
     try:
@@ -118,7 +126,8 @@ async def outcome(
     )
 
 
-async def test_by_timing_and_tones_alone() -> None:
+@STACKS
+async def test_by_timing_and_tones_alone(stack: SipStack) -> None:
     who = machines("zh")
     people = [
         who[Machine.SPOKEN_MAILBOX],
@@ -128,7 +137,7 @@ async def test_by_timing_and_tones_alone() -> None:
         PEOPLE[Behaviour.SATISFIED],
         Person(Behaviour.SILENT, rings=0.2, greeting=(Speak(1.0, 0.6, "喂，你好，哪位？"),)),
     ]
-    async with house(people) as channel:
+    async with house(people, stack=stack) as channel:
         mailbox, fax, busy, beep, satisfied, spoken = await all_events(channel, people)
     assert decided(mailbox) in (
         (PickedUpBy.MACHINE, "long_greeting"),
@@ -150,7 +159,8 @@ async def test_it_is_told_once_and_after_the_answer() -> None:
             assert kinds.index(Answered) < kinds.index(PickUpDecided)
 
 
-async def test_words_tell_more(korean_recogniser: VoskRecogniser) -> None:
+@STACKS
+async def test_words_tell_more(stack: SipStack, korean_recogniser: VoskRecogniser) -> None:
     who = machines("ko-quick")
     people = [
         who[Machine.ASSISTANT],
@@ -159,7 +169,7 @@ async def test_words_tell_more(korean_recogniser: VoskRecogniser) -> None:
         who[Machine.ANNOUNCED_AFTER_ANSWER],
         Person(Behaviour.SILENT, rings=0.2, greeting=who[Machine.FORWARDED].greeting),
     ]
-    async with house(people, korean_recogniser, SHORT_LIST) as channel:
+    async with house(people, korean_recogniser, SHORT_LIST, stack=stack) as channel:
         found = await all_events(channel, people)
     assistant, vacant, refused, answered, person = found
     assert decided(assistant) == (PickedUpBy.MACHINE, "phrase")

@@ -21,6 +21,7 @@ from pyVoIP.VoIP import VoIPPhone
 
 from ivr.channels.pyvoip.digest import Credentials, answer, challenge
 from ivr.channels.pyvoip.message import Message, mended, uri_of
+from ivr.channels.pyvoip.whereabouts import address_of
 from ivr.channels.sip.protocol import LineTrunk
 
 EVENT_TYPE = 101
@@ -240,10 +241,3 @@ class Client(SIPClient):
         # Its version does not change with what it describes (RFC 3264, 8).
         origin = re.compile(rf"^(o=\S+ {session}) \d+", re.MULTILINE)
         return mended(text, changed, body=origin.sub(rf"\g<1> {version}", body))
-
-
-def address_of(uri: str) -> tuple[str, int]:
-    """Return host and port of a SIP URI; 5060 where it names none."""
-    host = uri.removeprefix("sips:").removeprefix("sip:").rpartition("@")[2].split(";")[0]
-    name, colon, port = host.rpartition(":")
-    return (name, int(port)) if colon and port.isdigit() else (host, 5060)

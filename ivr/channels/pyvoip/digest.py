@@ -29,8 +29,6 @@ class Challenge:
     opaque: str
     qop: bool
     """True where ``auth`` is among the qualities of protection."""
-    stale: bool
-    """The nonce was too old; the password was right."""
 
 
 def challenge(values: Iterable[str]) -> Challenge | None:
@@ -56,7 +54,6 @@ def challenge(values: Iterable[str]) -> Challenge | None:
             algorithm,
             given.get("opaque", ""),
             "auth" in qualities,
-            given.get("stale", "").lower() == "true",
         )
     return None
 

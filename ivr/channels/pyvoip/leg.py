@@ -41,8 +41,8 @@ class Office(Protocol):
         """Send a message once, whatever becomes of it."""
         ...
 
-    def insist(self, text: str, key: str) -> None:
-        """Send a response until `relent` is called with the same key."""
+    def insist(self, text: str, to: tuple[str, int], key: str) -> None:
+        """Send a response again until `relent` is called with the same key."""
         ...
 
     def relent(self, key: str) -> None:
@@ -304,5 +304,5 @@ class PyvoipLeg(VoIPCall):
         self._version += 1
         text = sip.answer_text(request, self.session_id, self._version, media, direction)
         if request.method == "INVITE":
-            self._office.insist(text, self.request.headers["Call-ID"])
+            self._office.insist(text, request.source, self.request.headers["Call-ID"])
         return text

@@ -19,14 +19,13 @@ from ivr.channels.pyvoip.leg import PyvoipLeg
 from ivr.channels.pyvoip.message import Message
 from ivr.channels.pyvoip.registration import Registration
 from ivr.channels.pyvoip.stream import Stream
+from ivr.channels.pyvoip.whereabouts import Whereabouts, next_hop
 from ivr.channels.sip.protocol import Health, LineTrunk
 from ivr.channels.sip.stack import StackError
 
 log = logging.getLogger(__name__)
 
 LARGEST = 65535
-LOOK_UP_SECONDS = 30.0
-"""How soon a name is looked up again that could not be found."""
 _SWEEP_SECONDS = 1.0
 
 
@@ -51,11 +50,10 @@ class Phone(VoIPPhone):
         """By branch and method: a CANCEL has the branch of its INVITE (RFC 3261, 9.1)."""
         self._served: dict[tuple[str, str], tuple[str, tuple[str, int], float]] = {}
         """Responses given, by branch and method: a repeated request gets the same again."""
-        self._insisting: dict[str, tuple[str, Repetition]] = {}
+        self._insisting: dict[str, tuple[str, tuple[str, int], Repetition]] = {}
         self._ended: dict[str, float] = {}
         self._swept = 0.0
-        self._there: tuple[str, int] | None = None
-        self._looked_up = float("-inf")
+        self._there = Whereabouts(self.sip.server, self.sip.port)
         self.registration = Registration(self, report) if trunk.registrar else None
         self.socket: socket.socket
 
@@ -67,34 +65,24 @@ class Phone(VoIPPhone):
         self.socket.bind((self.myIP, port))
         self.socket.setblocking(False)
         self.sip.myPort = self.socket.getsockname()[1]
+        self._there.look_up(time.monotonic())
         if self.registration:
             self.registration.begin(time.monotonic())
-
-    def _address(self) -> tuple[str, int]:
-        """Return where the trunk is. Raises OSError where its name is unknown."""
-        if self._there is None:
-            if time.monotonic() - self._looked_up < LOOK_UP_SECONDS:
-                raise OSError(f"{self.sip.server}: unknown name")
-            self._looked_up = time.monotonic()
-            kinds = (socket.AF_INET, socket.SOCK_DGRAM)
-            found = socket.getaddrinfo(self.sip.server, self.sip.port, *kinds)
-            self._there = (str(found[0][4][0]), self.sip.port)
-        return self._there
 
     # ----------------------------------------------------------------------------- sending
 
     def ask(self, exchange: Exchange) -> None:
-        self._transmit(exchange.text, self._address())
+        self._transmit(exchange.text, next_hop(exchange.text) or self._there.address)
         self._exchanges[_transaction(exchange)] = exchange
 
     def send(self, text: str) -> None:
         try:
-            self._transmit(text, self._address())
+            self._transmit(text, next_hop(text) or self._there.address)
         except OSError as error:
             log.debug("trunk %s: %s", self.trunk.name, error)
 
-    def insist(self, text: str, key: str) -> None:
-        self._insisting[key] = (text, Repetition(time.monotonic(), doubles=False))
+    def insist(self, text: str, to: tuple[str, int], key: str) -> None:
+        self._insisting[key] = (text, to, Repetition(time.monotonic(), doubles=False))
 
     def relent(self, key: str) -> None:
         self._insisting.pop(key, None)
@@ -117,11 +105,12 @@ class Phone(VoIPPhone):
                 exchange.unanswered()
             elif exchange.forgotten(now):
                 del self._exchanges[key]
-        for call_id, (text, repetition) in list(self._insisting.items()):
+        for call_id, (text, to, repetition) in list(self._insisting.items()):
             if repetition.over(now):
                 del self._insisting[call_id]
             elif repetition.due(now):
-                self.send(text)
+                self._respond(text, to)
+        self._there.tick(now)
         if self.registration:
             self.registration.tick(now)
         if now - self._swept >= _SWEEP_SECONDS:
@@ -214,6 +203,9 @@ class Phone(VoIPPhone):
             until = time.monotonic() + PATIENCE_SECONDS
             self._served[key] = (text, request.source, until)
         text, to, _ = self._served[key]
+        self._respond(text, to)
+
+    def _respond(self, text: str, to: tuple[str, int]) -> None:
         try:
             self._transmit(text, to)
         except OSError as error:
