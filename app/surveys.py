@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from app.sip_stack import sip_stack
+from app.wiring import abilities
 from config.loading import Loaded
 from core.errors import AuthorError, Place, problem
 from dialer.batches import Survey
@@ -16,7 +16,6 @@ from flows.compiler import compile_flow
 from flows.program import Program
 from flows.reader import SurveyFile, read, read_text
 from flows.simulator import examples
-from ivr.channels.contract import Ability
 from ivr.texting.checking import faults as text_faults
 
 
@@ -146,16 +145,6 @@ def writable(loaded: Loaded, name: str) -> ReadySurvey:
 def callable_by(loaded: Loaded, name: str) -> ReadySurvey:
     """Return the survey `name`, fit for the configured trunks and transfer targets.
 
-    Raises AuthorError with every fault, among them steps that calls over SIP cannot perform.
+    Raises AuthorError with every fault, among them steps that a trunk cannot perform.
     """
-    return ready(
-        find(loaded, name),
-        abilities=abilities(loaded, sip_stack(loaded).abilities),
-        transfers=transfers(loaded),
-    )
-
-
-def abilities(loaded: Loaded, channel: frozenset[Ability]) -> frozenset[Ability]:
-    """Return what calls over a channel can do in this house: where there is a text gateway, they
-    can send texts, too."""
-    return channel | {Ability.TEXT} if loaded.settings.text_gateways else channel
+    return ready(find(loaded, name), abilities=abilities(loaded), transfers=transfers(loaded))
