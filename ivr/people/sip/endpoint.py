@@ -11,6 +11,7 @@ import os
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -29,6 +30,7 @@ from ivr.people.sip.message import (
     uri_of,
     user_of,
 )
+from ivr.people.sip.ringing import RingingCall
 from ivr.people.sip.rtp import Impairment
 
 LINGER = 10.0
@@ -47,11 +49,13 @@ class SipPeople:
         ring_log: Path | None = None,
         impairment: Impairment | None = None,
         credentials: tuple[str, str] | None = None,
+        ring_back_to: tuple[str, int] | None = None,
         seed: int = 1,
     ) -> None:
         """`ring_log`: each ring is appended there as one JSON line, the dialled number as it is.
 
         `credentials`: user and password that an INVITE must carry (digest, RFC 3261, 22).
+        `ring_back_to`: where people who ring back (`Person.rings_back`) reach us, by UDP.
         """
         self.host, self.port = host, port
         self._people, self._ring_log = people, ring_log
@@ -61,7 +65,9 @@ class SipPeople:
         self._metronome = Metronome()
         self._by_tag: dict[str, IncomingCall] = {}
         self._by_invite: dict[tuple[str, int], IncomingCall] = {}
-        self._asked: dict[str, asyncio.Future[int]] = {}
+        self._asked: dict[str, asyncio.Future[Message]] = {}
+        self._ring_back_to = ring_back_to
+        self._ringing: set[asyncio.Task[None]] = set()
         self._connections: set[_Connection] = set()
         self._nonce = f"{self._dice.getrandbits(64):x}"
         self.replies: list[float] = []
@@ -88,6 +94,8 @@ class SipPeople:
 
     async def close(self) -> None:
         """Hang up what is left and stop listening."""
+        for task in self._ringing:
+            task.cancel()
         calls = [call for call in self._by_tag.values() if not call.over]
         leaving = [asyncio.create_task(call.hang_up()) for call in calls]
         if leaving:
@@ -118,7 +126,7 @@ class SipPeople:
         if message.status:
             waiting = self._asked.get(parameter(message.get("via"), "branch"))
             if waiting is not None and not waiting.done() and message.status >= 200:
-                waiting.set_result(message.status)
+                waiting.set_result(message)
             return
         self._take_request(with_source(message, peer), peer)
 
@@ -222,12 +230,22 @@ class SipPeople:
         transport = ";transport=tcp" if peer.transport == "TCP" else ""
         return f"sip:people@{self.host}:{self.port}{transport}"
 
-    async def ask(self, request: Message, peer: Peer) -> int:
-        """Send a request until it is answered (RFC 3261, 17.1.2); return the final status."""
+    def via(self, peer: Peer) -> str:
+        """Return the Via of a new transaction with `peer`."""
         branch = f"z9hG4bK{self._dice.getrandbits(64):x}"
-        via = f"SIP/2.0/{peer.transport} {self.host}:{self.port};rport;branch={branch}"
+        return f"SIP/2.0/{peer.transport} {self.host}:{self.port};rport;branch={branch}"
+
+    async def ask(self, request: Message, peer: Peer) -> int:
+        """Send a request until it is answered; return the final status."""
+        answer = await self.exchange(request, peer)
+        return 408 if answer is None else answer.status
+
+    async def exchange(self, request: Message, peer: Peer) -> Message | None:
+        """Send a request until it is answered (RFC 3261, 17.1.2); return the final response."""
+        via = self.via(peer)
+        branch = parameter(via, "branch")
         request.headers.insert(0, ("via", via))
-        answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._asked[branch] = answered
         interval, waited = T1, 0.0
         try:
@@ -237,9 +255,34 @@ class SipPeople:
                 with contextlib.suppress(TimeoutError):
                     return await asyncio.wait_for(asyncio.shield(answered), interval)
                 waited, interval = waited + interval, min(2 * interval, T2)
-            return 408
+            return None
         finally:
             self._asked.pop(branch, None)
+
+    def missed(self, call: IncomingCall) -> None:
+        """Let the person of `call` ring back after a while, where he is one who does."""
+        if call.person.rings_back and self._ring_back_to is not None:
+            task = asyncio.create_task(self._ring_back(call, self._ring_back_to))
+            self._ringing.add(task)
+            task.add_done_callback(self._ringing.discard)
+
+    async def _ring_back(self, missed: IncomingCall, to: tuple[str, int]) -> None:
+        await asyncio.sleep(missed.person.rings_back)
+        call = RingingCall(
+            _UdpPeer(self._udp, to),
+            replace(missed.person, status=200, rings_back=0.0),
+            self,
+            self._metronome,
+            number=missed.number,
+            called=user_of(uri_of(missed.invite.get("from"))) or "house",
+            host=self.host,
+            dice=self._dice,
+            impairment=self._impairment,
+            replies=self.replies,
+        )
+        self._by_tag[call.tag] = call
+        call.begin()
+        self._forget_old()
 
     def connected(self, connection: "_Connection", *, here: bool) -> None:
         """Note a TCP connection that came or went."""
