@@ -10,17 +10,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app import surveys
+from app.cloud import CloudLines
 from app.prompt_building import for_survey
 from app.vocabulary import hears
-from app.wiring import conversation_rules
+from app.wiring import conversation_rules, dialer_rules
 from config.loading import Loaded
 from core.clock import Clock
 from core.errors import AuthorError
 from core.plan import VOICE
 from core.trunk import Trunk
+from dialer.cloud.holding import Wanted
 from dialer.incoming.reception import RingBack
 from dialer.journal import AttemptJournal
-from dialer.running import Dialer, DialerRules
+from dialer.running import Dialer
 from flows.check.linter import check
 from flows.compiler import compile_flow
 from flows.engine import resumed, start
@@ -52,9 +54,12 @@ class Calls:
         rules: ConversationRules | None = None,
         *,
         models: Collection[str] | None = None,
+        cloud: CloudLines | None = None,
     ) -> None:
         """`rules`: how conversations are held; None: as configured. `models`: the languages that
-        have one to hear answers with; None: not known, the channel decides."""
+        have one to hear answers with; None: not known, the channel decides. `cloud`: holds the
+        calls of its trunks."""
+        self._cloud = cloud
         self._hears = hears(loaded, models)
         self._database, self._channel, self._prompts = database, channel, prompts
         self._clock, self._loaded = clock, loaded
@@ -87,6 +92,8 @@ class Calls:
             hears=self._hears,
         )
         survey = surveys.ReadySurvey(file, program)
+        if self._cloud:
+            self._cloud.accept(version)
         prompts = for_survey(self._prompts, survey)
         self._surveys[version.id] = (program, file.folder, prompts)
         return survey
@@ -110,12 +117,16 @@ class Calls:
             extension=candidate.extension,
             ring_seconds=self._ring.get(claimed.trunk, Trunk.ring_seconds),
         )
+        language = candidate.language or program.flow.languages[0]
+        if self._cloud and (line := self._cloud.calls.get(claimed.trunk)) is not None:
+            no_secret = not candidate.known.key_incident
+            return await line.hold(Wanted(claimed, request, fields, language, no_secret), journal)
         return await hold(
             self._channel,
             request,
             program=program,
             fields=fields,
-            language=candidate.language or program.flow.languages[0],
+            language=language,
             prompts=prompts,
             journal=journal,
             clock=self._clock,
@@ -173,17 +184,6 @@ class Calls:
         zone = ZoneInfo(self._loaded.settings.calling.time_zone)
         async with self._database.read() as session:
             self._remembered = await fields_of_batch(session, batch_id, zone)
-
-
-def dialer_rules(loaded: Loaded, language: str) -> DialerRules:
-    """Return the configured rules of calling."""
-    settings = loaded.settings
-    return DialerRules(
-        settings.calling.rules(),
-        settings.pacing.rules(),
-        settings.retry_table(),
-        language,
-    )
 
 
 def dialer(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app import noticing, recognisers, surveys
+from app.cloud import CloudLines
 from app.gateways import text_gateways
 from app.measuring import measured
 from app.prompt_building import build
@@ -22,13 +23,14 @@ from app.sip_stack import sip_stack
 from app.vocabulary import Words, hears, vocabulary
 from app.web.readiness import web_server
 from app.webhooks import webhooks
-from app.wiring import opened, prompt_cache, sip_channel, started
+from app.wiring import abilities, database, opened, prompt_cache, sip_channel, sip_trunks, started
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import SystemClock
 from core.errors import HuifangError, Problem, TransientError, problem
 from dialer.calendar import is_working_day, zone
 from flows.reader import read
+from ivr.channels.contract import TrunkHealth
 from ivr.texting.contract import TextEvent
 from speech.plan import How
 from speech.prompts import PromptCache
@@ -123,6 +125,14 @@ def _calendar(loaded: Loaded, now: datetime, language: str) -> Finding:
 
 
 async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
+    if sip_trunks(loaded) or not loaded.trunks:
+        async for finding in _sip_trunks(loaded, language):
+            yield finding
+    async for finding in _cloud_trunks(loaded, language):
+        yield finding
+
+
+async def _sip_trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
     try:
         stack, channel = sip_stack(loaded), sip_channel(loaded, receives=False)
     except HuifangError as error:
@@ -132,20 +142,37 @@ async def _trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
     try:
         await channel.start()
         for health in await channel.check():
-            good = health.reachable and health.registered is not False
-            code = "check-trunk-answers" if good else "check-trunk-silent"
-            detail = text(
-                code,
-                language,
-                status=health.sip_status,
-                milliseconds=f"{health.milliseconds:.0f}",
-                detail=health.detail,
-            )
-            yield Finding("trunk", good, health.trunk, detail)
+            yield _trunk(health, language)
     except HuifangError as error:
         yield Finding("trunk", False, "", _said(error, language))
     finally:
         await channel.close()
+
+
+async def _cloud_trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
+    """Ask the provider for our account of each line; nobody is called."""
+    try:
+        db, clock = database(loaded), SystemClock()
+        cloud = CloudLines(loaded, db, clock, prompt_cache(loaded), language)
+    except HuifangError as error:
+        yield Finding("trunk", False, "", _said(error, language))
+        return
+    async with cloud.connected():
+        for health in await cloud.check():
+            yield _trunk(health, language)
+
+
+def _trunk(health: TrunkHealth, language: str) -> Finding:
+    good = health.reachable and health.registered is not False
+    code = "check-trunk-answers" if good else "check-trunk-silent"
+    detail = text(
+        code,
+        language,
+        status=health.sip_status,
+        milliseconds=f"{health.milliseconds:.0f}",
+        detail=health.detail,
+    )
+    return Finding("trunk", good, health.trunk, detail)
 
 
 def _voices(loaded: Loaded, cache: PromptCache, language: str) -> Iterator[Finding]:
@@ -256,7 +283,7 @@ async def _survey(
             file,
             measure=lengths.measure,
             sounds=lengths.sounds,
-            abilities=sip_stack(loaded).abilities,
+            abilities=abilities(loaded),
             transfers=surveys.transfers(loaded),
             hears=hears(loaded, () if words is None else words.languages),
             vocabulary=await vocabulary(file, words) if words is not None else None,

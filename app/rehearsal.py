@@ -16,8 +16,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from app import surveys
-from app.calling import Calls, dialer_rules
+from app.calling import Calls
 from app.rehearsed_city import found
+from app.wiring import dialer_rules
 from config.loading import Loaded
 from core.clock import VirtualClock
 from core.errors import AuthorError, problem

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from config.loading import Loaded
+from config.sections.trunks import SIP
 from core.errors import AuthorError
 from ivr.channels.sip.stacks import SipStack, choose
 
@@ -17,6 +18,7 @@ def sip_stack(loaded: Loaded) -> SipStack:
     faults = [
         replace(problem, place=loaded.document.place(("trunks", index, setting)))
         for index, trunk in enumerate(loaded.trunks)
+        if trunk.driver == SIP
         for setting, problem in stack.faults(trunk)
     ]
     if loaded.settings.ring_back.sip_port:

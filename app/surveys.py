@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from app.sip_stack import sip_stack
+from app.wiring import abilities
 from config.loading import Loaded
 from core.errors import AuthorError, Place, problem
 from dialer.batches import Survey
@@ -145,8 +145,6 @@ def writable(loaded: Loaded, name: str) -> ReadySurvey:
 def callable_by(loaded: Loaded, name: str) -> ReadySurvey:
     """Return the survey `name`, fit for the configured trunks and transfer targets.
 
-    Raises AuthorError with every fault, among them steps that calls over SIP cannot perform.
+    Raises AuthorError with every fault, among them steps that a trunk cannot perform.
     """
-    return ready(
-        find(loaded, name), abilities=sip_stack(loaded).abilities, transfers=transfers(loaded)
-    )
+    return ready(find(loaded, name), abilities=abilities(loaded), transfers=transfers(loaded))

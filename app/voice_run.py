@@ -8,10 +8,12 @@ from app import recognisers
 from app.answering import ring_back
 from app.beside import beside
 from app.calling import Calls, dialer
+from app.cloud import CloudLines
 from app.context import complaints
+from app.lines import Lines
 from app.prompt_building import prepare
 from app.surveys import ReadySurvey
-from app.wiring import on_the_line, prompt_cache, sip_channel, transcribing
+from app.wiring import on_the_line, prompt_cache, sip_trunks, transcribing
 from config.loading import Loaded
 from core.clock import Clock
 from dialer.running import Dialer
@@ -60,25 +62,31 @@ async def prepared(
     until_done: bool,
     further: Iterable[ReadySurvey] = (),
     name: str | None = None,
+    cloud: CloudLines | None = None,
 ) -> Voice:
     """Read and check the surveys of the batches (None: of all running ones), make their prompts
     and those of the `further` ones; says which spoken answers nothing here can hear.
 
     `batches` may grow while calls are made; see `Voice.admit`. `name`: of the dialer, where it is
-    not the first of this process. Raises AuthorError where something of it cannot be had: nobody
-    is called then.
+    not the first of this process. `cloud`: the lines of a cloud provider, whose webhooks are
+    served. Raises AuthorError where something of it cannot be had: nobody is called then.
     """
     hears = recognisers.recogniser(known)
-    channel, prompts = sip_channel(known, hears), prompt_cache(known)
+    channel, prompts = Lines(known, hears, cloud), prompt_cache(known)
     models = hears.languages if hears else ()
-    calls = Calls(known, database, channel, prompts, clock, known.trunks, models=models)
+    calls = Calls(
+        known, database, channel, prompts, clock, known.trunks, models=models, cloud=cloud
+    )
+    by_sip = bool(sip_trunks(known))  # elsewhere the provider speaks and hears
 
     async def admit(batches: Collection[int] | None, further: Iterable[ReadySurvey] = ()) -> int:
         ready = [*further, *await calls.prepare(batches)]
-        for warning in recognisers.accept(known, (survey.file.flow for survey in ready)):
-            complaints.print(warning.sentence(words), style="yellow", markup=False)
-        for survey in ready:
-            await prepare(prompts, survey)
+        if by_sip:
+            for warning in recognisers.accept(known, (survey.file.flow for survey in ready)):
+                complaints.print(warning.sentence(words), style="yellow", markup=False)
+        if by_sip or (cloud and cloud.plays_files):
+            for survey in ready:
+                await prepare(prompts, survey)
         return len(ready)
 
     surveys = await admit(batches, further)

@@ -9,12 +9,16 @@ from app.recognisers import chosen
 from app.sip_stack import sip_stack
 from app.transcribing import Transcribing
 from config.loading import Loaded
+from config.sections.trunks import SIP
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
-from ivr.channels.contract import VoiceChannel
+from core.trunk import Trunk
+from dialer.terms import DialerRules
+from ivr.channels.contract import Ability, VoiceChannel
 from ivr.channels.sip.driver import SipChannel
 from ivr.channels.sip.pickup import PickUpRules
 from ivr.channels.sip.pool import Ports
+from ivr.cloud.provider import ABILITIES as CLOUD_ABILITIES
 from ivr.conversation_rules import ConversationRules
 from speech.contract import Recogniser
 from speech.mending import mend_all
@@ -67,6 +71,23 @@ def studio(loaded: Loaded) -> Studio:
     return Studio(loaded.path(loaded.settings.folders.studio))
 
 
+def sip_trunks(loaded: Loaded) -> tuple[Trunk, ...]:
+    """Return the trunks whose calls this machine holds itself."""
+    return tuple(trunk for trunk in loaded.trunks if trunk.driver == SIP)
+
+
+def abilities(loaded: Loaded) -> frozenset[Ability]:
+    """Return what every trunk of the house can do: a call may go over any of them.
+
+    Raises as `sip_stack` does.
+    """
+    by_sip = len(sip_trunks(loaded))
+    if loaded.trunks and not by_sip:
+        return CLOUD_ABILITIES
+    found = sip_stack(loaded).abilities
+    return found if by_sip == len(loaded.trunks) else found & CLOUD_ABILITIES
+
+
 def sip_channel(
     loaded: Loaded, hears: Recogniser | None = None, *, receives: bool = True
 ) -> SipChannel:
@@ -77,11 +98,12 @@ def sip_channel(
     Raises AuthorError where no trunk is configured, or the settings want what the SIP stack
     cannot do.
     """
-    if not loaded.trunks:
+    trunks = sip_trunks(loaded)
+    if not trunks:
         raise AuthorError(problem("app-no-trunk"))
-    channels = min(loaded.settings.pacing.channels, sum(trunk.channels for trunk in loaded.trunks))
+    channels = min(loaded.settings.pacing.channels, sum(trunk.channels for trunk in trunks))
     return SipChannel(
-        loaded.trunks,
+        trunks,
         channels=channels,
         ports=sip_ports(loaded),
         recogniser=hears,
@@ -142,6 +164,17 @@ def conversation_rules(loaded: Loaded) -> ConversationRules:
         record_calls=loaded.settings.recording.calls,
         transfers={each.name: each.target for each in loaded.settings.transfers},
         mailbox_messages=dict(pick_up.messages) if pick_up.mailbox == "message" else {},
+    )
+
+
+def dialer_rules(loaded: Loaded, language: str) -> DialerRules:
+    """Return the configured rules of calling."""
+    settings = loaded.settings
+    return DialerRules(
+        settings.calling.rules(),
+        settings.pacing.rules(),
+        settings.retry_table(),
+        language,
     )
 
 

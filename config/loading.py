@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from config.sections.trunks import TrunkSettings
+from config.sections.trunks import AnyTrunk, TwilioTrunkSettings
 from config.settings import Settings
 from core.document import Document, KeyPath, parse_document, read_file
 from core.document_faults import faults
@@ -98,27 +98,38 @@ def _check_zones(settings: Settings, document: Document, problems: list[Problem]
 
 
 def _with_secret(
-    trunk: TrunkSettings,
+    trunk: AnyTrunk,
     index: int,
     document: Document,
     folder: Path,
     environ: Mapping[str, str],
     problems: list[Problem],
 ) -> Trunk:
-    password = ""
-    if trunk.password_env:
-        password = environ.get(trunk.password_env, "")
-        if not password:
-            place = document.place(("trunks", index, "password_env"))
-            problems.append(
-                problem("config-secret-missing", place, name=trunk.name, env=trunk.password_env)
-            )
-    elif trunk.password_file:
-        place = document.place(("trunks", index, "password_file"))
-        password = _secret_file(folder / trunk.password_file, place, problems)
+    def secret(env: str, file: Path | None, setting: str) -> str:
+        if env and not environ.get(env):
+            place = document.place(("trunks", index, f"{setting}_env"))
+            problems.append(problem("config-secret-missing", place, name=trunk.name, env=env))
+        if file:
+            place = document.place(("trunks", index, f"{setting}_file"))
+            return _secret_file(folder / file, place, problems)
+        return environ.get(env, "") if env else ""
+
+    if isinstance(trunk, TwilioTrunkSettings):
+        return Trunk(
+            trunk.name,
+            trunk.api_url,
+            driver=trunk.driver,
+            caller_id=trunk.caller_id,
+            username=trunk.account_sid,
+            password=secret(trunk.auth_token_env, trunk.auth_token_file, "auth_token"),
+            calls_per_second=trunk.calls_per_second,
+            channels=trunk.channels,
+            ring_seconds=trunk.ring_seconds,
+            priority=trunk.priority,
+        )
     values = dict(trunk)
     values["register"] = values.pop("registration")
-    del values["password_env"], values["password_file"]
+    password = secret(values.pop("password_env"), values.pop("password_file"), "password")
     if values["tls_ca_file"]:
         values["tls_ca_file"] = str(folder / values["tls_ca_file"])
     return Trunk(**values, password=password)

@@ -30,7 +30,7 @@ from config.sections.speech import SpeechSettings
 from config.sections.text_gateways import AnyTextGateway
 from config.sections.texting import TextingSettings
 from config.sections.transfers import TransferSettings
-from config.sections.trunks import TrunkSettings
+from config.sections.trunks import TWILIO, AnyTrunk
 from config.sections.voices import VoiceSettings, default_voices
 from config.sections.web import WebSettings
 from config.sections.write_back import WriteBackSettings
@@ -74,8 +74,8 @@ class Settings(BaseSettings):
     """How fast the whole house calls."""
     retry: dict[Disposition, RetrySettings] = Field(default_factory=dict)
     """What follows each disposition, where it differs from the default table."""
-    trunks: tuple[TrunkSettings, ...] = ()
-    """SIP trunks."""
+    trunks: tuple[AnyTrunk, ...] = ()
+    """Where calls leave the house: SIP trunks, and lines of a cloud provider."""
     sip: SipSettings = SipSettings()
     """The SIP side of this machine."""
     voices: dict[str, VoiceSettings] = Field(default_factory=default_voices)
@@ -115,6 +115,10 @@ class Settings(BaseSettings):
             for name in names:
                 if names.count(name) > 1:
                     raise fault("config-name-twice", section=section, name=name)
+        # Both have a webhook of their name.
+        told = {trunk.name for trunk in self.trunks if trunk.driver == TWILIO}
+        for name in sorted(told & {gateway.name for gateway in self.text_gateways}):
+            raise fault("config-name-twice", section="trunks, text_gateways", name=name)
         return self
 
     def retry_table(self) -> dict[Disposition, RetryRule]:

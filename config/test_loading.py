@@ -59,8 +59,8 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     )
     assert faults(tmp_path, text) == [
         (1, "config-hours-too-wide"),
-        (6, "document-wrong-form"),
         (7, "document-too-small"),
+        (6, "document-wrong-form"),
         (3, "document-unknown-setting"),
     ]
 

@@ -1,4 +1,4 @@
-"""A SIP trunk: where calls leave the house and what it allows."""
+"""A trunk: where calls leave the house and what it allows."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,10 @@ class Trunk:
     name: str
     """Its name in settings, logs, reports and errors."""
     uri: str
-    """Where calls go, for example ``sip:10.0.0.1:5060`` or ``sip:pbx.example;transport=tcp``."""
+    """Where calls go, for example ``sip:10.0.0.1:5060`` or ``sip:pbx.example;transport=tcp``; of a
+    cloud provider the address of its API."""
+    driver: str = "sip"
+    """What carries its calls: ``sip`` or ``twilio``."""
     transport: str = "udp"
     """``udp``, ``tcp`` or ``tls``."""
     caller_id: str = ""
@@ -20,9 +23,9 @@ class Trunk:
     domain: str = ""
     """Domain of From; empty: the host of `uri`."""
     username: str = ""
-    """Digest authentication user (RFC 3261, 22); empty: none."""
+    """Digest authentication user (RFC 3261, 22), or the account at the provider; empty: none."""
     password: str = field(default="", repr=False)
-    """Digest authentication password."""
+    """Digest authentication password, or the account's token."""
     register: bool = False
     """True: register before calling, and keep registered (RFC 3261, 10)."""
     outbound_proxy: str = ""

@@ -206,16 +206,8 @@ class AttemptJournal:
 
     async def book(self, booking: BookTime, at: datetime) -> None:
         self.booking = (booking, at)
-        values = {
-            "position": self.position + 1,
-            "step": "booking",
-            "kind": "booking",
-            "value": f"+{booking.days}d {booking.at}",
-            "label": booking.label,
-            "answered_at": at,
-        }
         self.position += 1
-        await self._keep(values, None)
+        await self._keep(booking_row(booking, self.position, at), None)
 
     async def message(self, message: SendMessage, at: datetime) -> None:
         if self._send is None:
@@ -245,5 +237,17 @@ def answer_row(answer: SaveAnswer, position: int, at: datetime) -> dict[str, Any
         "raw": answer.raw,
         "confidence": answer.confidence,
         "tries": answer.tries,
+        "answered_at": at,
+    }
+
+
+def booking_row(booking: BookTime, position: int, at: datetime) -> dict[str, Any]:
+    """Return a time that the person picked as it is written down among the answers."""
+    return {
+        "position": position,
+        "step": "booking",
+        "kind": "booking",
+        "value": f"+{booking.days}d {booking.at}",
+        "label": booking.label,
         "answered_at": at,
     }

@@ -44,14 +44,11 @@ from ivr.conversation_rules import ConversationRules
 from ivr.dialogue import CarrierAnswered, Dialogue, MachineAnswered, TooLong
 from ivr.journal import Journal
 from ivr.listening import Listening
-from ivr.outcome import Outcome
+from ivr.outcome import ASKED_FOR_PERSON, Outcome
 from ivr.playlist import Playlist, Prompt
 from ivr.progress import announced, disposition_of, sign_of
 from ivr.wordings import Wordings
 from speech.contract import PickedUpBy
-
-ASKED_FOR_PERSON = "asked_for_person"
-"""Reason of an `end` step that says: wanted a person, and none could be given."""
 
 MOST_HANG_UP_STEPS = 10
 """Waits that a flow may still have after the person hung up, before it is cut off."""

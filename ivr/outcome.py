@@ -7,6 +7,9 @@ from typing import Any
 from core.disposition import Disposition
 from core.verdict import Verdict
 
+ASKED_FOR_PERSON = "asked_for_person"
+"""Reason of an `end` step that says: wanted a person, and none could be given."""
+
 
 @dataclass(frozen=True)
 class Outcome:

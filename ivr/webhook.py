@@ -27,7 +27,7 @@ class WebResponse:
     """What goes back."""
 
     status: int = 200
-    body: str = ""
+    body: str | bytes = ""
     content_type: str = "text/plain; charset=utf-8"
     refusal: str = ""
     """Why the request was refused, in a whole word that is counted: ``signature`` (or another

@@ -7,13 +7,17 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.cloud_calls import CLOUD
 from storage.facts import known_callbacks
 from storage.followups import open_item
 from storage.incoming.calls import close_calls_of
 from storage.schema import Attempt, Batch, Callback, Command, DialerState
+
+FORGOTTEN = timedelta(hours=3)
+"""The provider ends every call before that."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ async def dead_dialers(
     `gone(name)` knows it for sure (a process of this machine that is not there); others count as
     dead once they gave no sign of life for `stale`.
     """
-    holders = select(Attempt.dialer).where(Attempt.state == "open", Attempt.channel != "sms")
+    holders = select(Attempt.dialer).where(Attempt.state == "open", _in_a_process(now))
     rows = await session.execute(
         select(DialerState.name, DialerState.seen_at, DialerState.stopped_at).where(
             DialerState.stopped_at.is_(None) | DialerState.name.in_(holders)
@@ -89,8 +93,7 @@ async def recover(
     """
     if not dialers:
         return ()
-    # A conversation by text is in no process: its state is in the database, it goes on.
-    calls = and_(Attempt.dialer.in_(dialers), Attempt.channel != "sms")
+    calls = and_(Attempt.dialer.in_(dialers), _in_a_process(now))
     found = await _to_a_person(session, calls, now, why)
     await close_calls_of(session, dialers)
     await session.execute(
@@ -130,6 +133,16 @@ async def forget_pauses(session: AsyncSession, name: str) -> None:
         .values(state="running", state_reason="")
         .execution_options(synchronize_session=False)
     )
+
+
+def _in_a_process(now: datetime) -> ColumnElement[bool]:
+    """Return which attempts die with their dialer.
+
+    A conversation by text, or held by a cloud provider, is in no process: its state is in the
+    database, it goes on. A provider's call that nobody closed for so long was forgotten.
+    """
+    forgotten = and_(Attempt.channel == CLOUD, Attempt.claimed_at < now - FORGOTTEN)
+    return or_(Attempt.channel.not_in(("sms", CLOUD)), forgotten)
 
 
 async def _to_a_person(

@@ -13,7 +13,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Insert, Table, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from storage.schema import Attempt, Transcript
+from storage.schema import Attempt, CloudRecording, Transcript
 
 RECORDED = "recording"
 """The kind of an answer that is a recording."""
@@ -76,6 +76,14 @@ def _adding() -> Insert:
     return insert(cast(Table, Transcript.__table__))
 
 
+def _at_a_provider() -> ColumnElement[bool]:
+    """Return which recordings still lie at a cloud provider."""
+    waits = select(CloudRecording.sid).where(
+        CloudRecording.recording == Transcript.recording, CloudRecording.state == "waiting"
+    )
+    return waits.exists()
+
+
 async def take_next(
     session: AsyncSession,
     *,
@@ -99,6 +107,7 @@ async def take_next(
             Transcript.language.in_(tuple(languages)),
             Attempt.state == "closed",
             Transcript.id.not_in(tuple(elsewhere)),
+            ~_at_a_provider(),
         )
         .order_by(Transcript.id)
         .limit(1)

@@ -10,12 +10,14 @@ from config.sections import text_gateways
 from ivr.channels.contract import Ability
 from ivr.channels.dry_run import DryRunChannel
 from ivr.channels.sip.stacks import PJSUA2, PYVOIP
+from ivr.cloud.provider import ABILITIES
 from tests.test_docs import ROOT
 
 PAGE = (ROOT / "docs" / "channels.md").read_text("utf-8")
 DRIVERS: dict[str, frozenset[Ability]] = {
     "SIP: `pjsua2`": PJSUA2.abilities | {Ability.SPEECH, Ability.PICK_UP, Ability.INCOMING},
     "SIP: `pyvoip`": PYVOIP.abilities | {Ability.SPEECH, Ability.PICK_UP},
+    "cloud voice": ABILITIES,
     "dry run of calls": frozenset(DryRunChannel.abilities),
 }
 """Heading of a column -> all that the driver can do, what has to be set up for it included."""

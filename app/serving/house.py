@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from app import surveys, text_run, voice_run
 from app.beside import beside
+from app.cloud import CloudLines
 from app.context import complaints, screen
 from app.keyboard import obey_keyboard
 from app.noticing import noticing
@@ -25,7 +26,7 @@ from app.web.monitor import monitor
 from app.web.server import WebServer
 from app.web.tally import HookTally
 from app.webhooks import webhooks
-from app.wiring import opened
+from app.wiring import opened, prompt_cache
 from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock, SystemClock
@@ -43,6 +44,7 @@ class House:
     def __init__(self, known: Loaded, database: Database, clock: Clock, words: str) -> None:
         self._known, self._database, self._clock, self._words = known, database, clock, words
         self._calls: CallsPart | None = None
+        self._cloud: CloudLines | None = None
         self._texts: Texts | None = None
         self._inner: list[Keeper] = []
         """What calls and writes."""
@@ -70,6 +72,10 @@ class House:
             else:
                 text_run.say_unheard(texts, self._words)
             self._inner.append(self._keeper(TextsPart(texts, written)))
+        cloud = CloudLines(known, self._database, self._clock, prompt_cache(known), self._words)
+        if cloud and web:
+            self._cloud = cloud
+            self.hooks |= cloud.hooks
         spoken = [each for each in planned if VOICE in each.plan.channels]
         if known.trunks or spoken:
             asked = {each.survey for each in spoken}
@@ -81,8 +87,11 @@ class House:
                 self._words,
                 until_done=False,
                 further=[surveys.callable_by(known, name) for name in sorted(asked)],
+                cloud=self._cloud,
             )
-            self._calls = CallsPart(known, self._database, self._clock, self._words, voice, called)
+            self._calls = CallsPart(
+                known, self._database, self._clock, self._words, voice, called, self._cloud
+            )
             self._inner.append(self._keeper(self._calls))
         if planned:
             self._inner.append(self._keeper(SchedulesPart(self._schedules, self._say_begun)))
@@ -184,6 +193,7 @@ class House:
         dead = (lambda: calls.dead_trunks) if calls else None
         async with (
             noticing(self._known, self._database, self._clock, dead),
+            self._cloud.open() if self._cloud else contextlib.nullcontext(),
             asyncio.TaskGroup() as reached,
             self._lines(),
         ):

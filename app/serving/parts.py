@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 
 from app import voice_run
 from app.beside import beside
+from app.cloud import CloudLines
 from app.serving.admission import Admission
 from app.text_run import Texts
 from app.voice_run import Voice
@@ -31,10 +32,11 @@ class CallsPart:
         words: str,
         first: Voice,
         admission: Admission,
+        cloud: CloudLines | None = None,
     ) -> None:
         """`first`: what was prepared already for what `admission` admits; when it breaks, all of
-        it is made anew."""
-        self._admission = admission
+        it is made anew, except the lines of `cloud`, whose webhooks go on being served."""
+        self._admission, self._cloud = admission, cloud
         self._known, self._database, self._clock, self._words = known, database, clock, words
         self._next: Voice | None = first
         self._at_work: Voice | None = None
@@ -54,6 +56,7 @@ class CallsPart:
                 self._words,
                 until_done=False,
                 name=own_name(len(self.tallies) + 1),
+                cloud=self._cloud,
             )
             self._admission.admitted.clear()
         self.tallies.append(voice.dialer.tally)

@@ -74,8 +74,7 @@ class HookSite:
             log.exception("webhook_broke", webhook=name)
             answer, outcome = WebResponse(500), UNAVAILABLE
         self._tally.count(name, outcome, remote=remote, why=why)
-        content = answer.body.encode()
-        response = Response(content, answer.status, headers, answer.content_type)
+        response = Response(answer.body, answer.status, headers, answer.content_type)
         await response(scope, receive, send)
 
     async def _asked(self, request: Request, hook: Webhook, remote: str) -> WebRequest:

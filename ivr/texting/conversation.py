@@ -14,13 +14,12 @@ from flows.exchange import BookTime, EndCall, HungUp, SaveAnswer
 from flows.model import Transfer
 from flows.program import EdgeKind, Program
 from flows.session import Session
+from ivr.outcome import ASKED_FOR_PERSON
 from ivr.texting.reading import input_of
 from ivr.texting.rendering import Message, messages_of
 
 MOST_STEPS = 10
 """Waits that a survey may still have after the last word, before it is cut off."""
-ASKED_FOR_PERSON = "asked_for_person"
-"""Reason of an `end` step that says: wanted a person."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from storage.schema.cases import (
     PartyNumber,
     Unit,
 )
+from storage.schema.cloud_calls import CloudCall, CloudRecording
 from storage.schema.incoming import IncomingCall
 from storage.schema.notices import Notice, StandingTrouble
 from storage.schema.outcomes import (
@@ -50,6 +51,8 @@ __all__ = [
     "Case",
     "CaseParty",
     "CaseTag",
+    "CloudCall",
+    "CloudRecording",
     "Command",
     "DialerState",
     "DoNotCall",

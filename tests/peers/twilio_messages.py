@@ -13,16 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
-from tests.peers.web_server import WebServer
+from tests.peers.twilio_api import ACCOUNT, TOKEN, TwilioApi, api_error
 
 ALLOWED = {"To", "From", "MessagingServiceSid", "Body", "StatusCallback", "ValidityPeriod"}
-ACCOUNT, TOKEN = "AC" + "0" * 31 + "1", "token-of-the-account"
 
 
 @dataclass
-class TwilioMessages(WebServer):
+class TwilioMessages(TwilioApi):
     """The API on loopback. `refusals`: number -> (HTTP status, error code)."""
 
     refusals: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -36,32 +35,20 @@ class TwilioMessages(WebServer):
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Say what is served."""
         router.add_post("/2010-04-01/Accounts/{sid}/Messages.json", self._create)
-        router.add_get("/2010-04-01/Accounts/{sid}.json", self._account)
-
-    def _wrong(self, request: web.Request) -> web.Response | None:
-        try:
-            given = BasicAuth.decode(request.headers.get("Authorization", ""))
-        except ValueError:
-            given = BasicAuth("", "")
-        if (given.login, given.password) != (ACCOUNT, TOKEN):
-            return _error(401, 20003, "Authenticate")
-        return None if request.match_info["sid"] == ACCOUNT else _error(404, 20404, "not found")
-
-    async def _account(self, request: web.Request) -> web.Response:
-        return self._wrong(request) or web.json_response({"sid": ACCOUNT, "status": "active"})
+        super().add_routes(router)
 
     async def _create(self, request: web.Request) -> web.Response:
-        wrong = self._wrong(request)
+        wrong = self.wrong(request)
         if wrong:
             return wrong
         assert request.content_type == "application/x-www-form-urlencoded"
         sent = {name: str(value) for name, value in (await request.post()).items()}
         fault = _fault(sent)
         if fault:
-            return _error(400, *fault)
+            return api_error(400, *fault)
         if sent["To"] in self.refusals:
             status, code = self.refusals[sent["To"]]
-            return _error(status, code, "refused as the test wants it")
+            return api_error(status, code, "refused as the test wants it")
         sid = f"SM{next(self._numbers):032x}"
         self.created.append({**sent, "sid": sid})
         if self.after:
@@ -109,13 +96,6 @@ def _fault(sent: dict[str, str]) -> tuple[int, str] | None:
     if not 1 <= int(sent.get("ValidityPeriod", "36000")) <= 36000:
         return 30020, "Invalid validity period"
     return None
-
-
-def _error(status: int, code: int, message: str) -> web.Response:
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    return web.json_response(
-        {"code": code, "message": message, "more_info": more, "status": status}, status=status
-    )
 
 
 def signature(url: str, fields: dict[str, str], token: str = TOKEN) -> str:

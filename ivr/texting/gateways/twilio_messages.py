@@ -7,15 +7,9 @@ https://www.twilio.com/docs/usage/webhooks/webhooks-security
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
-import httpx
-import structlog
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
-from twilio.http import AsyncHttpClient
-from twilio.http.response import Response
-from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from core.clock import Clock, SystemClock
@@ -32,13 +26,10 @@ from ivr.texting.contract import (
 )
 from ivr.texting.delivery import says_invalid_number
 from ivr.texting.gateways.incoming import said
-from ivr.texting.gateways.transport import patience, posted
+from ivr.twilio.http import TwilioHttp
+from ivr.twilio.signed import SignedRequests
 from ivr.webhook import WebRequest, WebResponse
 
-log = structlog.get_logger(__name__)
-
-SECONDS = 15.0
-"""For one request to the API."""
 _STATES = {
     "accepted": DeliveryState.ENROUTE,
     "scheduled": DeliveryState.ENROUTE,
@@ -90,44 +81,6 @@ class TwilioAccount:
     """Another address is for tests and for proxies of the house."""
 
 
-class _Http(AsyncHttpClient):  # type: ignore[misc]  # the library has no types
-    """The library's HTTP, so that a request that never left can be told from one that did."""
-
-    def __init__(self, name: str, api_url: str) -> None:
-        super().__init__(logger=log, is_async=True)
-        self._name, self._api_url = name, api_url.rstrip("/")
-        self._client = httpx.AsyncClient(trust_env=False, timeout=patience(SECONDS))
-
-    async def request(
-        self,
-        method: str,
-        uri: str,
-        params: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
-        allow_redirects: bool = False,
-    ) -> Response:
-        """Make one request to the API, wherever it is."""
-        address = self._api_url + urlsplit(uri)._replace(scheme="", netloc="").geturl()
-        async with posted(self._name, timeout or SECONDS):
-            answer = await self._client.request(
-                method,
-                address,
-                params=dict(params) if params else None,
-                data=dict(data) if data else None,
-                headers=dict(headers or {}),
-                auth=auth,
-                follow_redirects=allow_redirects,
-            )
-        return Response(answer.status_code, answer.text, answer.headers)
-
-    async def close(self) -> None:
-        """Let go of the connections."""
-        await self._client.aclose()
-
-
 class TwilioGateway:
     """A TextGateway and a Webhook: ``status`` and ``incoming`` below its address."""
 
@@ -146,15 +99,15 @@ class TwilioGateway:
         self.messages_per_second = messages_per_second
         self._account = account
         self._clock = clock or SystemClock()
-        self._validator = RequestValidator(account.auth_token)
-        self._http: _Http | None = None
+        self._signed = SignedRequests(account.account_sid, account.auth_token)
+        self._http: TwilioHttp | None = None
         self._client: Client | None = None
         self._take: Take | None = None
 
     async def start(self, take: Take) -> None:
         """Be ready to send and to be told."""
         self._take = take
-        self._http = _Http(self.name, self._account.api_url)
+        self._http = TwilioHttp(self.name, self._account.api_url)
         self._client = Client(
             self._account.account_sid, self._account.auth_token, http_client=self._http
         )
@@ -219,20 +172,9 @@ class TwilioGateway:
 
     async def request(self, request: WebRequest) -> WebResponse:
         """Take a status callback or an incoming text; kept before it is answered."""
-        if request.method != "POST":
-            return WebResponse(405, refusal="malformed")
-        try:
-            pairs = parse_qsl(
-                request.body.decode(), keep_blank_values=True, max_num_fields=500, errors="strict"
-            )
-        except ValueError:
-            return WebResponse(400, refusal="malformed")
-        fields = dict(pairs)
-        signature = request.headers.get("x-twilio-signature", "")
-        if not self._validator.validate(request.url, fields, signature):
-            return WebResponse(403, refusal="signature")
-        if fields.get("AccountSid") != self._account.account_sid:
-            return WebResponse(403, refusal="unknown")
+        fields = self._signed.fields(request)
+        if isinstance(fields, WebResponse):
+            return fields
         what = urlsplit(request.url).path.rstrip("/").split("/")[-1]
         event = self._status(fields) if what == "status" else self._incoming(fields)
         if what not in ("status", "incoming"):
