@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import cast
 
 from app.cloud import CloudLines
-from app.wiring import sip_channel, sip_trunks
+from app.wiring import sip_channel, sip_trunks, with_texts
 from config.loading import Loaded
 from core.errors import AuthorError, problem
 from ivr.channels.contract import (
@@ -31,7 +31,7 @@ class Lines:
     ) -> None:
         """`cloud`: opened by whoever serves its webhooks. Raises AuthorError where there is no
         trunk, or cloud lines that nobody serves."""
-        self._cloud = cloud
+        self._loaded, self._cloud = loaded, cloud
         clouds = [trunk for trunk in loaded.trunks if trunk not in sip_trunks(loaded)]
         if clouds and not cloud:
             names = ", ".join(trunk.name for trunk in clouds)
@@ -46,7 +46,7 @@ class Lines:
         those that take calls, whatever the others do."""
         if self._sip is None:
             return ABILITIES
-        own = self._sip.abilities
+        own = with_texts(self._loaded, self._sip.abilities)
         return own & (ABILITIES | {Ability.INCOMING}) if clouds else own
 
     async def start(self) -> None:

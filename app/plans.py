@@ -6,7 +6,7 @@ from app.surveys import ReadySurvey, callable_by, writable
 from config.loading import Loaded
 from core.document_faults import closest
 from core.errors import AuthorError, Place, Problem, problem
-from core.plan import SHIPPED, SMS, VOICE, Plan
+from core.plan import NOTICE, SHIPPED, SMS, VOICE, Plan
 
 _FIT = {VOICE: callable_by, SMS: writable}
 """Channel -> what reads a survey that is to be held by it."""
@@ -31,9 +31,17 @@ def plan_named(loaded: Loaded, name: str, place: Place = Place()) -> Plan:  # no
                 known=", ".join(known),
             )
         )
-    if SMS in known[name].channels and not loaded.settings.text_gateways:
+    channels = known[name].channels
+    if channels & {SMS, NOTICE} and not loaded.settings.text_gateways:
         raise AuthorError(problem("plan-no-gateway", place, name=name))
+    if NOTICE in channels and not callers(loaded):
+        raise AuthorError(problem("plan-no-caller", place, name=name))
     return known[name]
+
+
+def callers(loaded: Loaded) -> list[str]:
+    """Return the numbers that called people may see, as the trunks show them."""
+    return list(dict.fromkeys(each.caller_id for each in loaded.trunks if each.caller_id))
 
 
 def survey_for(loaded: Loaded, plan: Plan, name: str) -> ReadySurvey:
@@ -43,7 +51,7 @@ def survey_for(loaded: Loaded, plan: Plan, name: str) -> ReadySurvey:
     """
     found: list[ReadySurvey] = []
     faults: list[Problem] = []
-    for channel in sorted(plan.channels):
+    for channel in sorted(plan.channels & _FIT.keys()):
         try:
             found.append(_FIT[channel](loaded, name))
         except AuthorError as error:

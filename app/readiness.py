@@ -25,6 +25,7 @@ from app.web.readiness import web_server
 from app.webhooks import webhooks
 from app.wiring import abilities, database, opened, prompt_cache, sip_channel, sip_trunks, started
 from config.loading import Loaded
+from config.sections.trunks import TWILIO
 from core.catalogue import text
 from core.clock import SystemClock
 from core.errors import HuifangError, Problem, TransientError, problem
@@ -204,7 +205,8 @@ async def gateway_findings(loaded: Loaded, language: str) -> AsyncIterator[Findi
 async def web_findings(loaded: Loaded, language: str) -> AsyncIterator[Finding]:
     """Look at the web server, where a provider is to be heard."""
     try:
-        heard = webhooks(text_gateways(loaded, SystemClock()))
+        heard = [*webhooks(text_gateways(loaded, SystemClock()))]
+        heard += [each.name for each in loaded.settings.trunks if each.driver == TWILIO]
         if heard and loaded.settings.web.monitor_port:
             good, detail = await web_server(loaded, language)
             yield Finding("webhooks", good, ", ".join(heard), detail)

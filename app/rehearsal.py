@@ -8,7 +8,7 @@ the real database is only read.
 import asyncio
 import gc
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -18,25 +18,31 @@ from zoneinfo import ZoneInfo
 from app import surveys
 from app.calling import Calls
 from app.rehearsed_city import found
+from app.texting import TextSurveys, texting_rules
 from app.wiring import dialer_rules
 from config.loading import Loaded
 from core.clock import VirtualClock
 from core.errors import AuthorError, problem
+from core.plan import VOICE, stored_plan
 from core.trunk import Trunk
 from dialer.batches import create_batch
 from dialer.behind import BEAT
 from dialer.running import Dialer, Tally
+from dialer.texting.worker import TextWorker
 from ivr.channels.dry_run import DryRunChannel
 from ivr.conversation_rules import ConversationRules
 from ivr.people.mix import Mix, usual_shares
 from ivr.people.person import PEOPLE, Behaviour
 from ivr.prompt_length import SilentPrompts
+from ivr.texting.gateways.dry_run import DryRunGateway
 from reports.rehearsal import Limits, RehearsalReport, report_of
 from storage.batches import ask, batch_named
 from storage.copying import copy_batch
 from storage.database import Database
 from storage.selection import CaseQuery
 
+TEXT_POLL = 600.0
+"""Virtual seconds between two looks at what the other channel left."""
 LOOK = 0.5
 """Real seconds between two words about the progress."""
 HORIZON = BEAT
@@ -191,10 +197,16 @@ async def _rehearse(
                 assert batch is not None  # noqa: S101 - it was made just now
                 if batch.state != "running":
                     await ask(session, batch, "start", by="rehearsal", now=clock.now())
-            calling = await _calling(loaded, wanted, database, clock, batch_id, Path(folder))
+            channels = stored_plan(batch.plan, batch.channel).channels
+            calling = await _calling(
+                loaded, wanted, database, clock, batch_id, Path(folder), alone=channels == {VOICE}
+            )
+            workers: list[Dialer | TextWorker] = [calling]
+            if channels != {VOICE}:
+                workers.append(await _writing(loaded, database, clock, batch_id))
             with _collecting_rarely():
-                async with _time_passes(clock, calling, wanted.days, show):
-                    await calling.run()
+                async with _time_passes(clock, calling, workers, wanted.days, show):
+                    await asyncio.gather(*(one.run() for one in workers))
             settings = loaded.settings
             limits = Limits(
                 channels=min(settings.pacing.channels, sum(t.channels for t in loaded.trunks)),
@@ -238,7 +250,10 @@ async def _calling(
     clock: VirtualClock,
     batch_id: int,
     folder: Path,
+    *,
+    alone: bool,
 ) -> Dialer:
+    """`alone`: nobody else makes callbacks due for a call."""
     channel = DryRunChannel(
         clock,
         mix=Mix(seed=wanted.seed, shares=dict(wanted.shares)),
@@ -262,10 +277,25 @@ async def _calling(
         clock,
         calls,
         loaded.trunks,
-        replace(rules, horizon=HORIZON, most=200, poll=86400.0),
+        replace(rules, horizon=HORIZON, most=200, poll=86400.0 if alone else TEXT_POLL),
         batches=[batch_id],
         name="rehearsal",
     )
+
+
+async def _writing(
+    loaded: Loaded, database: Database, clock: VirtualClock, batch_id: int
+) -> TextWorker:
+    """Return what writes to simulated people, who write back as the last digit of the number says
+    (`ivr.texting.people`)."""
+    surveys = TextSurveys(loaded, database)
+    await surveys.prepare([batch_id])
+    rates = [each.messages_per_second for each in loaded.settings.text_gateways]
+    gateway = DryRunGateway("rehearsal", clock, messages_per_second=max(rates, default=10.0))
+    rules = replace(
+        texting_rules(loaded, loaded.settings.language), poll=TEXT_POLL, beat=BEAT, at_once=5000
+    )
+    return TextWorker(database, clock, [gateway], surveys, rules, batches=[batch_id])
 
 
 @contextmanager
@@ -285,11 +315,16 @@ def _collecting_rarely() -> Iterator[None]:
 
 @asynccontextmanager
 async def _time_passes(
-    clock: VirtualClock, calling: Dialer, days: int, show: Show | None
+    clock: VirtualClock,
+    calling: Dialer,
+    workers: Sequence[Dialer | TextWorker],
+    days: int,
+    show: Show | None,
 ) -> AsyncIterator[None]:
     async def close_of_play() -> None:
         await clock.sleep(timedelta(days=days or MOST_DAYS).total_seconds())
-        calling.drain()
+        for one in workers:
+            one.drain()
 
     async def tell() -> None:
         while show is not None:

@@ -19,6 +19,8 @@ from dialer.texting.worker import TextWorker
 from ivr.texting.contract import TextGateway
 from storage.database import Database
 
+LAST_TEXTS = 10.0
+"""Seconds that texts of the last calls may take to leave."""
 LINE = 10.0
 """Seconds between two lines that tell how the texts stand."""
 
@@ -86,6 +88,8 @@ async def texts_beside(texts: Texts | None, words: str) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        # What the last calls have promised still goes out.
+        await texts.worker.sent_out(LAST_TEXTS)
         texts.worker.drain()
         tell(await task, words)
 

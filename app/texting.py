@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from app import surveys
+from app.plans import callers
 from app.ring_back import ring_back_rules
 from config.loading import Loaded
 from core.clock import Clock
@@ -14,6 +15,7 @@ from flows.program import Program
 from flows.simulator import examples
 from ivr.texting.checking import faults
 from ivr.texting.contract import TextGateway
+from ivr.texting.language import WRITTEN_LANGUAGES, written_language
 from ivr.texting.written import written_program
 from storage.batches import flow_versions
 from storage.database import Database
@@ -67,8 +69,17 @@ def texting_rules(loaded: Loaded, language: str) -> TextingRules:
         remind_after=settings.texting.remind_after,
         late_within=settings.texting.late_within,
         send_tries=settings.texting.send_tries,
+        notices=notices(loaded),
         ring_back=ring_back_rules(loaded) if settings.ring_back.texts else None,
     )
+
+
+def notices(loaded: Loaded) -> dict[str, str]:
+    """Return the advance notice in every language, with the numbers that people will see."""
+    shipped = {name: written_language(name).advance_notice for name in WRITTEN_LANGUAGES}
+    words = shipped | loaded.settings.texting.advance_notice
+    numbers = ", ".join(callers(loaded))
+    return {name: text.replace("{number}", numbers) for name, text in words.items()}
 
 
 def text_worker(

@@ -46,16 +46,16 @@ async def watching(
             live = stack.enter_context(Live(console=screen, refresh_per_second=4, transient=True))
 
         async def watch() -> None:
+            shown = ""  # what stays as it is for hours is one line
             while True:
                 began = calling.clock.monotonic()
                 with contextlib.suppress(HuifangError):  # the dialer itself says what is wrong
                     seen = await look()
                     if live:
                         live.update(_table(seen, texts, calling.tally.incoming, words))
-                    else:
-                        screen.print(_line(seen, words), highlight=False)
-                        if texts:
-                            screen.print(line(texts, words), highlight=False)
+                    elif (told := _lines(seen, texts, words)) != shown:
+                        screen.print(told, highlight=False)
+                        shown = told
                 # Counting a million callbacks takes a while: never more than a twentieth of it.
                 took = calling.clock.monotonic() - began
                 await asyncio.sleep(max(LOOK if live else LINE, took * 20))
@@ -119,12 +119,13 @@ def _table(seen: Progress, texts: TextTally | None, rang: Mapping[str, int], wor
     return table
 
 
-def _line(seen: Progress, words: str) -> str:
-    return (
+def _lines(seen: Progress, texts: TextTally | None, words: str) -> str:
+    calls = (
         f"{text('run-now', words)} {seen.calls_now}, "
         f"{text('run-done', words)} {seen.finished}/{seen.all}, "
         f"{text('run-left', words)} {_duration(seen.seconds_left)} {seen.trouble}"
     ).rstrip()
+    return f"{calls}\n{line(texts, words)}" if texts else calls
 
 
 def _duration(seconds: float | None) -> str:

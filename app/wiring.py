@@ -84,8 +84,13 @@ def abilities(loaded: Loaded) -> frozenset[Ability]:
     by_sip = len(sip_trunks(loaded))
     if loaded.trunks and not by_sip:
         return CLOUD_ABILITIES
-    found = sip_stack(loaded).abilities
+    found = with_texts(loaded, sip_stack(loaded).abilities)
     return found if by_sip == len(loaded.trunks) else found & CLOUD_ABILITIES
+
+
+def with_texts(loaded: Loaded, channel: frozenset[Ability]) -> frozenset[Ability]:
+    """Return what calls of ours can do: where there is a text gateway, they can send texts, too."""
+    return channel | {Ability.TEXT} if loaded.settings.text_gateways else channel
 
 
 def sip_channel(

@@ -11,9 +11,9 @@ from typing import Any
 
 from core.disposition import Disposition
 
-VOICE, SMS = "voice", "sms"
-"""The channels of a plan: a call over any trunk, a survey by text message."""
-CHANNELS = (VOICE, SMS)
+VOICE, SMS, NOTICE = "voice", "sms", "notice"
+"""The channels of a plan: a call over any trunk, a survey by text message; and a text that says
+that a call will come, which is no attempt."""
 
 _NOT_REACHED = frozenset(
     {
@@ -37,6 +37,7 @@ LEADING_ON: Mapping[str, frozenset[Disposition]] = {
             Disposition.BROKE_OFF,
         }
     ),
+    NOTICE: frozenset(),  # it is over once it is written
 }
 """After which dispositions a step is over, where the plan does not say."""
 NEVER_LEADING_ON = frozenset({Disposition.COMPLETED, Disposition.REFUSED, Disposition.UNKNOWN})
@@ -48,7 +49,7 @@ class PlanStep:
     """One channel, until it has been tried in vain."""
 
     channel: str
-    """``voice`` or ``sms``."""
+    """``voice``, ``sms`` or ``notice``."""
     tries: int = 1
     """Attempts that ended with one of `on`, after which the next step begins."""
     on: frozenset[Disposition] = frozenset()
@@ -113,6 +114,7 @@ SHIPPED: Mapping[str, Plan] = {
     for plan in (
         Plan(VOICE, (PlanStep(VOICE),)),
         Plan(SMS, (PlanStep(SMS),)),
+        Plan("notice_then_voice", (PlanStep(NOTICE, wait=timedelta(minutes=30)), PlanStep(VOICE))),
         Plan("sms_then_voice", (PlanStep(SMS), PlanStep(VOICE))),
         Plan("voice_then_sms", (PlanStep(VOICE, tries=2), PlanStep(SMS))),
     )

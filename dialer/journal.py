@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
 from core.errors import HuifangError, TransientError, problem
+from dialer.texting.survey_text import send
 from flows.exchange import BookTime, SaveAnswer, SendMessage
 from storage.attempts import add_answer, note
 from storage.database import Database
@@ -46,8 +47,9 @@ class _Write:
 class Writer:
     """Gathers writes. Run `run()` as a task; `close()` waits until everything is written."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, clock: Clock, texts_by: str = "") -> None:
+        """`texts_by`: the gateway that carries what surveys send; empty: none is there."""
+        self._database, self._clock, self._texts_by = database, clock, texts_by
         self._waiting: deque[_Write] = deque()
         self._news = asyncio.Event()
         self._closing = False
@@ -83,7 +85,7 @@ class Writer:
 
     def journal(self, attempt_id: int) -> "AttemptJournal":
         """Return the journal of one attempt."""
-        return AttemptJournal(self, attempt_id)
+        return AttemptJournal(self, attempt_id, self._texts_by)
 
     async def run(self) -> None:
         """Write until `close()`."""
@@ -179,9 +181,9 @@ class AttemptJournal:
         self,
         writer: Writer,
         attempt_id: int,
-        send: Callable[[AsyncSession, int, SendMessage, datetime], Awaitable[None]] | None = None,
+        texts_by: str = "",
     ) -> None:
-        self._writer, self._attempt_id, self._send = writer, attempt_id, send
+        self._writer, self._attempt_id, self._texts_by = writer, attempt_id, texts_by
         self.position = 0
         self.dialed_at: datetime | None = None
         self._rang: dict[str, datetime] = {}
@@ -210,11 +212,11 @@ class AttemptJournal:
         await self._keep(booking_row(booking, self.position, at), None)
 
     async def message(self, message: SendMessage, at: datetime) -> None:
-        if self._send is None:
+        gateway = self._texts_by
+        if not gateway:  # its batch was refused, or it is a rehearsal
             log.warning("message_not_sent", attempt=self._attempt_id)
             return
-        send = self._send
-        await self._writer.write(lambda s: send(s, self._attempt_id, message, at))
+        await self._writer.write(lambda s: send(s, gateway, self._attempt_id, message, at))
 
     async def _keep(self, values: dict[str, Any], session: dict[str, Any] | None) -> None:
         await self._writer.write(lambda s: add_answer(s, self._attempt_id, values, session))

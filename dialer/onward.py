@@ -1,7 +1,7 @@
 """From one channel to the next: whether an attempt was the last of its plan's step. Pure."""
 
 from core.disposition import Disposition
-from core.plan import SMS, Plan
+from core.plan import VOICE, Plan
 from dialer.decision import CallbackFacts
 from dialer.number_kind import takes_texts
 
@@ -28,7 +28,7 @@ def first_step(plan: Plan, e164: str) -> int:
 
 def can_reach(channel: str, e164: str) -> bool:
     """Return False for text messages to a land-line."""
-    return channel != SMS or takes_texts(e164)
+    return channel == VOICE or takes_texts(e164)
 
 
 def _in_vain(facts: CallbackFacts) -> int:

@@ -55,12 +55,13 @@ class Dialer:
         check: Check | None = None,
         ring_back: RingBack | None = None,
         batches: Collection[int] | None = None,
+        texts_by: str = "",
         name: str | None = None,
         until_done: bool = True,
     ) -> None:
         """`batches`: only these (None: all running ones), which may grow while it runs; people who
-        ring us by `ring_back` may be of any. `until_done`: end when nothing waits any more, instead
-        of waiting for further batches."""
+        ring us by `ring_back` may be of any. `texts_by`: the text gateway of what surveys send.
+        `until_done`: end when nothing waits any more, instead of waiting for further batches."""
         self.database, self.clock, self.rules = database, clock, rules
         self.name = name or own_name()
         self.batches = batches
@@ -68,7 +69,7 @@ class Dialer:
         self._check, self._until_done = check, until_done
         self._virtual = isinstance(clock, VirtualClock)
         self._limits = limits_of(trunks, rules.pacing)
-        self.writer = Writer(database, clock)
+        self.writer = Writer(database, clock, texts_by)
         self._behind = Behind(database, self.writer) if self._virtual else None
         self._trouble = Trouble(
             clock,

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from core.clock import VirtualClock
 from core.errors import AuthorError
+from core.plan import SHIPPED
 from core.rules import CallingRules
 from dialer.batches import BatchReport, Survey, create_batch, why_not
 from dialer.sampling import Sample
@@ -243,3 +244,16 @@ def test_a_party_of_this_very_batch_stays_in_it() -> None:
         1, 1, "", "emergency", None, True, False, "", "", "", "", frozenset(), in_batch=True
     )
     assert why_not(row, CaseQuery(), ()) == "callback"
+
+
+async def test_a_land_line_begins_where_the_plan_calls(world: Any) -> None:
+    case = await world.case()
+    await world.party(case, "+8613800000001")
+    await world.party(case, "+862083123456")
+    await make(world, plan=SHIPPED["sms_then_voice"])
+    mobile, land_line = await callbacks(world)
+    assert (mobile.channel, mobile.plan_step) == ("sms", 0)
+    assert (land_line.channel, land_line.plan_step) == ("voice", 1)
+    async with world.database.read() as session:
+        batch = (await session.scalars(select(Batch))).one()
+    assert (batch.channel, batch.plan) == ("sms", SHIPPED["sms_then_voice"].as_json())

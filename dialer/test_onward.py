@@ -127,6 +127,7 @@ def test_a_land_line_gets_no_text() -> None:
     calls = ((VOICE, Disposition.NO_ANSWER),) * 2
     assert came_to(follows(tried(plan, *calls, e164=LAND_LINE))) == ("retry", None, "")
     assert first_step(SHIPPED["sms_then_voice"], LAND_LINE) == 1
+    assert first_step(SHIPPED["notice_then_voice"], LAND_LINE) == 1
     assert first_step(SHIPPED["sms_then_voice"], MOBILE) == 0
 
 

@@ -36,6 +36,7 @@ from flows.steps import (
     goto,
     hang_up,
     play,
+    putting,
     question,
     record,
     say,
@@ -191,7 +192,7 @@ def _run(turn: Turn) -> Step:
             if turn.silent:  # nobody is on the line to answer
                 hang_up.end(turn)
                 break
-            question.leave(turn)
+            putting.leave(turn)
             _WAITING[type(here)].enter(turn, here)
             break
         return Step(turn.session, tuple(turn.effects), _wait(turn), tuple(turn.walked))

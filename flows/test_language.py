@@ -13,6 +13,7 @@ FLOWS = Path(__file__).parent
 LISTENS = (
     *("language.py", "phrases.py", "spoken_number.py", "scope.py"),
     *("steps/expected.py", "steps/question.py", "steps/number.py", "steps/global_key.py"),
+    *("steps/putting.py", "steps/unanswered.py"),
     "check/wording.py",
 )
 FOREIGN = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.disposition import Disposition
 from core.interval import wilson
+from core.plan import SMS
 from reports.lines import Held, lines, seconds_at_rate, starts_peak
 from storage.database import Database
 from storage.schema import Attempt, Callback, FollowUpItem
@@ -73,8 +74,11 @@ class RehearsalReport:
     states: dict[str, int]
     """State of callbacks -> how many."""
     attempts: int
+    """Calls."""
     dispositions: dict[str, int]
-    """Disposition -> attempts."""
+    """Disposition -> calls."""
+    texts: dict[str, int]
+    """Disposition -> surveys by text message."""
     verdicts: dict[str, int]
     """Verdict -> callbacks."""
     response: Share
@@ -114,6 +118,7 @@ class _Tried:
     held: Held
     answered_at: datetime | None
     disposition: str
+    by_text: bool
 
 
 async def report_of(
@@ -135,11 +140,13 @@ async def report_of(
     ended = Counter(last.values())
     eligible = len(last) - ended[Disposition.INVALID_NUMBER]
     completed = ended[Disposition.COMPLETED]
-    held = [one.held for one in tried]
+    texts = Counter(one.disposition for one in tried if one.by_text)
+    calls = [one for one in tried if not one.by_text]
+    held = [one.held for one in calls]
     used = lines(held, limits.channels, slack=limits.line_rest)
     at_rate = seconds_at_rate(held, limits.calls_per_second, used.full)
     talks = [
-        (one.held.ended_at - one.answered_at).total_seconds() for one in tried if one.answered_at
+        (one.held.ended_at - one.answered_at).total_seconds() for one in calls if one.answered_at
     ]
     return RehearsalReport(
         seed=seed,
@@ -148,8 +155,9 @@ async def report_of(
         last_end=max((one.ended_at for one in held), default=None),
         callbacks=sum(states.values()),
         states=states,
-        attempts=len(tried),
-        dispositions=dict(Counter(one.disposition for one in tried).most_common()),
+        attempts=len(calls),
+        dispositions=dict(Counter(one.disposition for one in calls).most_common()),
+        texts=dict(texts.most_common()),
         verdicts=verdicts,
         response=_share(completed, eligible),
         tries=dict(sorted(Counter(Counter(one.callback_id for one in tried).values()).items())),
@@ -162,7 +170,7 @@ async def report_of(
         seconds_full=round(used.seconds_full, 1),
         seconds_at_rate=round(at_rate, 1),
         limited_by=_limited_by(used.seconds_in_use, used.seconds_full, at_rate),
-        days=_days(tried, ZoneInfo(limits.time_zone)),
+        days=_days(calls, ZoneInfo(limits.time_zone)),
         follow_ups=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
     )
 
@@ -186,6 +194,7 @@ async def _attempts(session: AsyncSession, batch_id: int, since: datetime) -> li
             Attempt.answered_at,
             Attempt.ended_at,
             Attempt.disposition,
+            Attempt.channel,
         )
         .join(Callback, Callback.id == Attempt.callback_id)
         .where(Callback.batch_id == batch_id, Attempt.claimed_at >= since)
@@ -198,6 +207,7 @@ async def _attempts(session: AsyncSession, batch_id: int, since: datetime) -> li
             Held(row.claimed_at, row.dialed_at or row.claimed_at, row.ended_at),
             row.answered_at,
             row.disposition,
+            row.channel == SMS,
         )
         for row in rows
     ]

@@ -42,6 +42,7 @@ def sentences(report: RehearsalReport, language: str) -> list[str]:
         ),
         line("attempts", number=f"{report.attempts:,}", mean=_mean(report)),
         line("dispositions", counts=counted("disposition", report.dispositions)),
+        *([line("texts", counts=counted("disposition", report.texts))] if report.texts else []),
         line("verdicts", counts=counted("verdict", report.verdicts)),
         line("response", **_share(report.response)),
         line("lines", peak=report.lines_peak, mean=f"{report.lines_mean:.1f}"),

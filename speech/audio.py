@@ -1,6 +1,6 @@
-"""Recordings in and out, through pydub and the ffmpeg binary of imageio-ffmpeg.
+"""Recordings of any format brought in, through pydub and the ffmpeg binary of imageio-ffmpeg.
 
-pydub decodes and encodes; rate, level and ends are brought to the line's format by our own
+pydub decodes; rate, level and ends are brought to the line's format by our own
 low-pass (pydub's `set_frame_rate` has none, which folds hiss into the voice).
 """
 
@@ -22,7 +22,6 @@ with warnings.catch_warnings():
     # pydub looks for an installed ffmpeg when it is imported; it is given imageio-ffmpeg's below.
     warnings.simplefilter("ignore")
     from pydub import AudioSegment
-    from pydub.exceptions import CouldntDecodeError
 
 RATE = 8000
 """Samples a second on the line."""
@@ -88,24 +87,6 @@ def wav_bytes(sound: NDArray[np.float32], rate: int = RATE) -> bytes:
         file.setframerate(rate)
         file.writeframes(samples.tobytes())
     return out.getvalue()
-
-
-def export_recording(wav: Path, to: Path) -> Path:
-    """Write a WAV recording as what `to`'s ending says (mp3, ogg, flac, wav ...).
-
-    For handing recordings of calls to people. Blocks. Raises AuthorError where it cannot be read.
-    """
-    AudioSegment.converter = imageio_ffmpeg.get_ffmpeg_exe()
-    try:
-        with wav.open("rb") as file:
-            segment = AudioSegment.from_wav(file)
-    except (CouldntDecodeError, OSError, wave.Error, EOFError) as error:
-        detail = _last_line(str(error))
-        raise AuthorError(
-            problem("speech-recording-unreadable", Place(str(wav)), detail=detail)
-        ) from error
-    segment.export(str(to), format=to.suffix.removeprefix(".") or "wav").close()
-    return to
 
 
 def decode(file: Path, place: Place) -> tuple[NDArray[np.float32], int]:

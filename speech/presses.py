@@ -107,6 +107,20 @@ class Presses:
         self._before = _Press()
         """The last press that ended."""
 
+    @property
+    def may_go_on(self) -> bool:
+        """True where a tone may come back in step: then it matters what lies between."""
+        last = self._press.last or self._before.last
+        return bool(last) and self._now - last[-1][0] <= _REACH
+
+    def pass_over(self, count: int, block: Block) -> None:
+        """Take `count` blocks without any key at once."""
+        if self._press.key:
+            self.take([block] * count)
+            return
+        self._now += count
+        self._before.broken_off |= block.silent
+
     def take(self, blocks: Iterable[Block]) -> str:
         """Return the keys that are newly pressed, in order."""
         return "".join(self._hear(block) for block in blocks)

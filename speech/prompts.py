@@ -16,7 +16,6 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -41,14 +40,6 @@ RATE = 8000
 
 _FORMAT = 2
 """Raised when what is made of the same text sounds different (level, filter)."""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What the cache holds."""
-
-    files: int
-    bytes: int
 
 
 class PromptCache:
@@ -188,11 +179,6 @@ class PromptCache:
     async def measure(self, text: str, language: str) -> float:
         """Return how many seconds `text` takes to say (it is made, and kept, for that)."""
         return seconds_of(await self.spoken(text, language))
-
-    def usage(self) -> Usage:
-        """Return how much the cache holds."""
-        sizes = [one.stat().st_size for one in self._folder.rglob("*.wav")]
-        return Usage(len(sizes), sum(sizes))
 
     def _facts(self, words: str, language: str, voice: Voice) -> bytes:
         known = [_FORMAT, words, language, self._speaker.identity(voice)]

@@ -1,4 +1,4 @@
-"""Recordings of all kinds come in at the line's format, and go out as what is asked for."""
+"""Recordings of all kinds come in at the line's format."""
 
 import wave
 from pathlib import Path
@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from core.errors import AuthorError
-from speech.audio import export_recording, read_recording, wav_bytes
+from speech.audio import read_recording, wav_bytes
 from speech.loudness import TARGET_DBOV, loudness
 from speech.synthesis import Synthesis, Voice
+from tests.recordings import encoded
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def original(tmp_path: Path, speech: np.ndarray) -> Path:
 
 @pytest.mark.parametrize("kind", ["wav", "mp3", "ogg", "flac"])
 def test_every_usual_format_is_read(original: Path, speech: np.ndarray, kind: str) -> None:
-    file = export_recording(original, original.with_suffix(f".copy.{kind}"))
+    file = encoded(original, original.with_suffix(f".copy.{kind}"))
     found = read_recording(file)
     assert len(found.sound) / 8000 == pytest.approx(len(speech) / 8000, abs=0.3)
     assert loudness(found.sound, 8000).active_dbov == pytest.approx(TARGET_DBOV, abs=1)

@@ -142,14 +142,20 @@ class DtmfDetector:
         if count <= 0:
             return ""
         if int(samples.max()) < self._gate:  # a tone swings both ways: its crests would show
-            found = [SILENT] * count
+            found, nothing = [], SILENT
         else:
-            found = self._decide(sound, count + _LAG)
+            found, nothing = self._decide(sound, count + _LAG), OTHER
         self._before += count
-        return self._presses.take(found)
+        if found:
+            return self._presses.take(found)
+        self._presses.pass_over(count, nothing)
+        return ""
 
     def _decide(self, sound: NDArray[np.float32], count: int) -> list[Block]:
-        """Return what each block holds; the first `_LAG` only lend phases."""
+        """Return what each block holds; nothing where that is no key and need not be known.
+
+        The first `_LAG` only lend phases.
+        """
         blocks = sound[block_index(count, self._block, self._hop)]
         sums = blocks @ self._waves
         power = (sums[:, :8] ** 2 + sums[:, 8:] ** 2)[_LAG:] * self._tone_scale
@@ -161,6 +167,8 @@ class DtmfDetector:
             high_power < low_power * 10 ** (_TWIST_HIGH / 10)
         )
         likely &= low_power < high_power * 10 ** (_TWIST_LOW / 10)
+        if not likely.any() and not self._presses.may_go_on:
+            return []  # silent or not: it matters to nobody
         total = (blocks[_LAG:] ** 2 @ self._window_energy) * self._total_scale
         likely &= low_power + high_power > total * _PURITY
         rest = [OTHER if loud else SILENT for loud in (total > self._least).tolist()]

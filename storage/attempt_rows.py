@@ -1,13 +1,14 @@
 """The rows of attempts that begin: written with their callbacks, before anybody is reached."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, case, exists, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.candidates import CALLBACKS
+from storage.candidates import CALLBACKS, Candidate
 from storage.schema import Attempt, WriteBack
 
 OUTGOING, INCOMING = "outgoing", "incoming"
@@ -41,16 +42,38 @@ async def insert_attempts(session: AsyncSession, rows: Sequence[dict[str, Any]])
     return ids
 
 
-async def insert_incoming(session: AsyncSession, row: dict[str, Any]) -> int:
+async def insert_incoming(
+    session: AsyncSession,
+    candidate: Candidate,
+    *,
+    e164: str,
+    trunk: str,
+    dialer: str,
+    now: datetime,
+    channel: str = "sip",
+) -> int:
     """Write the open attempt of somebody who rings, or writes, by himself; take his callback.
 
-    What had been written back as the callback's result stays; what comes now is its next result.
-    Raises IntegrityError where the callback, or the number, has another open attempt.
+    `e164`: from which he does so; `trunk`: or the gateway. What had been written back as the
+    callback's result stays; what comes now is its next result. Raises IntegrityError where the
+    callback, or the number, has another open attempt.
     """
+    row = {
+        "callback_id": candidate.callback_id,
+        "sequence": candidate.sequence + 1,
+        "party_id": candidate.known.party_id,
+        "e164": e164,
+        "channel": channel,
+        "direction": INCOMING,
+        "trunk": trunk,
+        "dialer": dialer,
+        "claimed_at": now,
+        "language": candidate.language,
+    }
     connection = await session.connection()
-    made = await connection.execute(_INSERT, [{**row, "direction": INCOMING}])
+    made = await connection.execute(_INSERT, [row])
     attempt_id: int = made.one()[1]
-    changed = await connection.execute(_TAKING, {"which": row["callback_id"]})
+    changed = await connection.execute(_TAKING, {"which": candidate.callback_id})
     if changed.rowcount != 1:
         raise IntegrityError("take", None, RuntimeError("the callback was taken meanwhile"))
     return attempt_id

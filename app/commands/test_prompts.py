@@ -26,11 +26,12 @@ from app.wiring import prompt_cache, studio
 from config.loading import load
 from core.clock import SystemClock
 from core.errors import AuthorError
-from speech.audio import export_recording, wav_bytes
+from speech.audio import wav_bytes
 from speech.loudness import TARGET_DBOV, loudness
 from speech.plan import How
 from speech.synthesis import Synthesis, Voice
 from storage.database import Database
+from tests.recordings import encoded
 
 GOLDEN = Path(__file__).parents[2] / "tests/golden/prompts"
 STUDIO = {"zh": Voice("cmn+f2", 190), "en": Voice("en-gb+f2")}
@@ -72,7 +73,7 @@ def recorded(folder: Path, lines: list[dict[str, str]], ending: str = ".wav") ->
         file = folder / f"{line['id']}.wav"
         file.write_bytes(wav_bytes(sound))
         if ending != ".wav":
-            export_recording(file, file.with_suffix(ending))
+            encoded(file, file.with_suffix(ending))
             file.unlink()
     return folder
 

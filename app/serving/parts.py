@@ -48,6 +48,7 @@ class CallsPart:
         """Call until drained."""
         voice, self._next = self._next, None
         if voice is None:
+            self._admission.admitted.clear()  # each batch is looked at anew
             voice = await voice_run.prepared(
                 self._known,
                 self._database,
@@ -58,7 +59,6 @@ class CallsPart:
                 name=own_name(len(self.tallies) + 1),
                 cloud=self._cloud,
             )
-            self._admission.admitted.clear()
         self.tallies.append(voice.dialer.tally)
 
         async def admit(batch: int) -> None:

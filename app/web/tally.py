@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import structlog
 from prometheus_client.core import CounterMetricFamily
-from prometheus_client.registry import Collector, CollectorRegistry
+from prometheus_client.registry import Collector
 
 from core.clock import Clock
 
@@ -73,9 +73,3 @@ class HookTally(Collector):
         for (name, outcome), number in sorted(self.requests.items()):
             family.add_metric((name, outcome), number)
         yield family
-
-    def registry(self) -> CollectorRegistry:
-        """Return a registry with these figures in it."""
-        registry = CollectorRegistry()
-        registry.register(self)
-        return registry

@@ -8,14 +8,17 @@ from pydantic import Field, model_validator
 from config.section import Duration, Section
 from core.disposition import Disposition
 from core.document_faults import fault
-from core.plan import NEVER_LEADING_ON, SHIPPED, Plan, PlanStep
+from core.plan import NEVER_LEADING_ON, NOTICE, SHIPPED, VOICE, Plan, PlanStep
+
+MOST_STEPS = 10
 
 
 class PlanStepSettings(Section):
     """One channel, until it has been tried in vain."""
 
-    channel: Literal["voice", "sms"]
-    """``voice`` (a call over a trunk) or ``sms`` (a survey by text message)."""
+    channel: Literal["voice", "sms", "notice"]
+    """``voice`` (a call over a trunk), ``sms`` (a survey by text message), or ``notice`` (a text
+    that says that a call will come; the call follows after `wait`)."""
     tries: int = Field(default=PlanStep.tries, ge=1, le=20)
     """Attempts that ended with one of `on`, after which the next step begins; the last step goes
     on as `retry` says."""
@@ -37,16 +40,22 @@ class PlanSettings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9_-]+$")
     """Its name, for `huifang batch make --plan` and `schedules: plan`."""
-    steps: tuple[PlanStepSettings, ...] = Field(min_length=1, max_length=10)
-    """The channels in their order."""
+    steps: tuple[PlanStepSettings, ...]
+    """The channels in their order, 1 to 10."""
 
     @model_validator(mode="after")
     def _another_channel(self) -> "PlanSettings":
         if self.name in SHIPPED:
             raise fault("config-plan-shipped", name=self.name)
+        if not 1 <= len(self.steps) <= MOST_STEPS:
+            raise fault("config-plan-steps", name=self.name, most=MOST_STEPS)
         for number, (one, following) in enumerate(zip(self.steps, self.steps[1:], strict=False), 1):
             if one.channel == following.channel:
                 raise fault("config-plan-same", name=self.name, step=number, channel=one.channel)
+        for number, one in enumerate(self.steps, 1):
+            called = number < len(self.steps) and self.steps[number].channel == VOICE
+            if one.channel == NOTICE and not called:
+                raise fault("config-plan-notice", name=self.name, step=number)
         return self
 
     def plan(self) -> Plan:

@@ -20,8 +20,15 @@ class TextingSettings(Section):
     send_tries: int = Field(default=10, ge=1, le=100)
     """How often a message is tried again that a gateway surely did not take."""
 
+    advance_notice: dict[str, str] = Field(default_factory=dict)
+    """Language -> what a notice says before a call, ``{number}`` being the number that will call;
+    left out: a sentence of the product."""
+
     @model_validator(mode="after")
     def _reminder_first(self) -> "TextingSettings":
         if self.remind_after >= self.expire_after:
             raise fault("config-reminder-late")
+        for language, words in self.advance_notice.items():
+            if "{number}" not in words:
+                raise fault("config-notice-number", language=language)
         return self

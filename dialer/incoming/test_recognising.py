@@ -48,9 +48,8 @@ def caller(
     )
     assert not facts
     tried_at = None if days is None else NOW - timedelta(days=days)
-    return KnownCaller(
-        Candidate(id, 1, 1, "", "", 1, known), known.e164, batch, disposition, tried_at
-    )
+    candidate = Candidate(id, 1, 1, "", "", 1, known)
+    return KnownCaller(candidate, batch, disposition, tried_at)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from core.errors import HuifangError
 from dialer.starting import judging
 from dialer.texting.ending import End, close
 from dialer.texting.ledger import outgoing
+from dialer.texting.room import room
 from dialer.texting.terms import Programs, TextingRules, TextTally
 from ivr.texting.conversation import Talk, opening
 from storage.case_fields import fields_of_callbacks
@@ -22,11 +23,6 @@ from storage.database import Database
 from storage.texting.claims import Begun, Opened, Taken, claim_texts
 from storage.texting.conversations import Conversation
 from storage.texting.outbox import backlog
-
-AHEAD = 30.0
-"""Seconds of sending that are begun ahead: what waits longer may miss its calling hours."""
-MOST = 200
-"""Conversations begun in one transaction."""
 
 log = structlog.get_logger(__name__)
 
@@ -54,14 +50,14 @@ class Beginning:
         """Begin as many as the gateways can take at present."""
         async with self._database.read() as session:
             waiting = await backlog(session, now)
-        room = self._room(waiting)
-        if not room:
+        free = room(self._rates, waiting)
+        if not free:
             return Begun()
         try:
             async with self._database.write() as session:
                 begun = await claim_texts(
                     session,
-                    room=room,
+                    room=free,
                     judge=self._judge,
                     history=self._history,
                     opened=lambda session, taken: self._open(session, taken, now),
@@ -76,13 +72,6 @@ class Beginning:
             return Begun()  # somebody else has one of them: nothing was kept
         self._tally.begun += begun.begun
         return begun
-
-    def _room(self, waiting: Mapping[str, int]) -> dict[str, int]:
-        room = {
-            name: min(MOST, int(rate * AHEAD) + 1) - waiting.get(name, 0)
-            for name, rate in self._rates.items()
-        }
-        return {name: number for name, number in room.items() if number > 0}
 
     async def _open(
         self, session: AsyncSession, taken: Sequence[Taken], now: datetime

@@ -71,17 +71,12 @@ class Returning:
             return None
         attempt_id = await insert_incoming(
             session,
-            {
-                "callback_id": candidate.callback_id,
-                "sequence": candidate.sequence + 1,
-                "party_id": candidate.known.party_id,
-                "e164": one.e164,
-                "channel": SMS,
-                "trunk": one.gateway,
-                "dialer": SENDER,
-                "claimed_at": now,
-                "language": candidate.language,
-            },
+            candidate,
+            e164=one.e164,
+            trunk=one.gateway,
+            dialer=SENDER,
+            now=now,
+            channel=SMS,
         )
         taken = Taken(candidate, attempt_id, one.gateway)
         conversation = conversation_of(taken, talk, one.e164, self._rules, now)

@@ -1,7 +1,7 @@
 """What the worker of text messages obeys, and what it has done so far."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -31,6 +31,8 @@ class TextingRules:
     """Silence after which the question is put once more, once a conversation; 0: never."""
     late_within: timedelta = timedelta(days=30)
     """How long after its end a reply still belongs to a conversation."""
+    notices: Mapping[str, str] = field(default_factory=dict)
+    """Language -> what is written before a call, the number filled in."""
     ring_back: RingBackRules | None = None
     """Whose survey begins, or is taken up, when he writes by himself; None: nobody's."""
     send_seconds: float = 60.0
@@ -43,6 +45,10 @@ class TextingRules:
     """Longest pause between two looks, in seconds."""
     beat: float = 0.0
     """Shortest pause between two looks, in seconds (rehearsals: few looks, each for many)."""
+
+    def notice_in(self, language: str) -> str:
+        """Return the advance notice in a party's language (empty: the rules' own)."""
+        return self.notices.get(language) or self.notices[self.language]
 
     @property
     def patience(self) -> timedelta:
@@ -68,5 +74,7 @@ class TextTally:
     """Disposition -> conversations."""
     uncertain: int = 0
     reminders: int = 0
+    announced: int = 0
+    """Advance notices written."""
     trouble: str = ""
     """What stops the sending at present, in words; empty: all is well."""

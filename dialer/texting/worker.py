@@ -5,6 +5,7 @@ Nothing is kept in memory but how messages that are under way went.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
@@ -13,6 +14,7 @@ import structlog
 from core.clock import Clock, pause
 from core.errors import HuifangError
 from dialer.identity import is_gone, own_name
+from dialer.texting.announcing import Announcing
 from dialer.texting.beginning import Beginning
 from dialer.texting.dealing import Dealing
 from dialer.texting.sending import Sending
@@ -22,10 +24,14 @@ from dialer.texting.terms import Programs, TextingRules, TextTally
 from ivr.texting.contract import TextGateway
 from storage.database import Database
 from storage.running_batches import batch_states, close_finished
+from storage.texting.outbox import backlog
 from storage.texting.outlook import outlook
 
 LOOK = 5.0
 """Seconds between two looks for dead processes and stopped batches."""
+
+SENT_OUT_LOOK = 0.2
+"""Seconds between two looks whether the outbox is empty."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +66,7 @@ class TextWorker:
         """Hand it to whatever tells of this worker's gateways (webhooks)."""
         rates = {name: one.messages_per_second for name, one in self._gateways.items()}
         self._beginning = Beginning(database, programs, rates, rules, self.tally, batches)
+        self._announcing = Announcing(database, rates, rules, self.tally, batches)
         self._dealing = Dealing(database, programs, rules, self.tally)
         self._silences = Silences(database, programs, rules, self.tally)
         self._sending = Sending(
@@ -73,6 +80,19 @@ class TextWorker:
         """
         self._draining = True
         self._wake.set()
+
+    async def sent_out(self, seconds: float) -> None:
+        """Wait, at most so long, until what may leave now has left, while `run` goes on."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while await self._may_leave():
+                    self._wake.set()
+                    await asyncio.sleep(SENT_OUT_LOOK)
+
+    async def _may_leave(self) -> bool:
+        async with self._database.read() as session:
+            waiting = await backlog(session, self._clock.now())
+        return any(waiting.get(name) for name in self._gateways)
 
     async def run(self) -> TextTally:
         """Work until drained, or (`until_done`) nothing waits any more."""
@@ -122,10 +142,11 @@ class TextWorker:
         """Begin conversations: at once while there are more, else every `poll` seconds."""
         if self._clock.monotonic() < self._begin_at:
             return 0
+        told = await self._announcing.announce(now)
         begun = await self._beginning.begin(now)
-        if begun.exhausted or not begun.begun:
+        if not told and (begun.exhausted or not begun.begun):
             self._begin_at = self._clock.monotonic() + self._rules.poll
-        return begun.begun + begun.put_off
+        return told + begun.begun + begun.put_off
 
     async def _nothing_left(self) -> bool:
         """True where nothing waits and no batch has anybody left; finishes such batches."""

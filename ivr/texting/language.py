@@ -12,6 +12,8 @@ from functools import cache
 from importlib import resources
 
 FALLBACK = "en"
+WRITTEN_LANGUAGES = ("en", "ko", "zh")
+"""Short names of the languages that have a file."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class WrittenLanguage:
     """How to refuse further messages; added to a notice that does not say so."""
     reminder: str
     """What a reminder begins with."""
+    advance_notice: str
+    """Says that a call will come, from ``{number}``, and how to refuse it."""
     yes: str
     no: str
     replying: str
@@ -85,13 +89,7 @@ def written_language(language: str) -> WrittenLanguage:
 @cache
 def known_languages() -> tuple[WrittenLanguage, ...]:
     """Return the ways of every language that is known."""
-    folder = resources.files("ivr.texting").joinpath("languages")
-    names = (file.name for file in folder.iterdir())
-    return tuple(
-        written_language(name.removesuffix(".toml"))
-        for name in sorted(names)
-        if name.endswith(".toml")
-    )
+    return tuple(written_language(name) for name in WRITTEN_LANGUAGES)
 
 
 def flat(words: str) -> str:

@@ -152,11 +152,6 @@ class PickUpJudge:
 
     # ------------------------------------------------------------------------- what it comes to
 
-    @property
-    def decided(self) -> bool:
-        """True once it was told who picked up."""
-        return self._decided and not self._news
-
     def judge(self, now: float) -> list[Judgement]:
         """Return what has become clear since the last time; `PickedUp` once only."""
         self._look(now)

@@ -7,14 +7,6 @@ import pytest
 from sqlalchemy import select
 
 from storage.database import Database
-from storage.importing.example_export import (
-    MAPPINGS,
-    counts,
-    everything,
-    export_csv,
-    export_row,
-    import_export,
-)
 from storage.importing.mapping import Mapping, load_mapping
 from storage.schema import (
     Branch,
@@ -22,6 +14,14 @@ from storage.schema import (
     ImportConflict,
     Officer,
     Unit,
+)
+from tests.case_export import (
+    MAPPINGS,
+    counts,
+    everything,
+    export_csv,
+    export_row,
+    import_export,
 )
 
 

@@ -10,20 +10,20 @@ from sqlalchemy import func, select
 
 from core.errors import AuthorError
 from storage.database import Database
-from storage.importing.example_export import (
-    HEAD,
-    MAPPINGS,
-    counts,
-    export_csv,
-    export_row,
-    import_export,
-)
 from storage.importing.mapping import Mapping, load_mapping
 from storage.schema import (
     Case,
     Import,
     Party,
     PartyNumber,
+)
+from tests.case_export import (
+    HEAD,
+    MAPPINGS,
+    counts,
+    export_csv,
+    export_row,
+    import_export,
 )
 
 

@@ -9,14 +9,6 @@ from sqlalchemy import func, select
 
 from core.clock import SystemClock
 from storage.database import Database
-from storage.importing.example_export import (
-    MAPPINGS,
-    counts,
-    everything,
-    export_csv,
-    export_row,
-    import_export,
-)
 from storage.importing.importer import import_file
 from storage.importing.mapping import Mapping, load_mapping, parse_mapping
 from storage.schema import (
@@ -27,6 +19,14 @@ from storage.schema import (
     Party,
     PartyNumber,
     Unit,
+)
+from tests.case_export import (
+    MAPPINGS,
+    counts,
+    everything,
+    export_csv,
+    export_row,
+    import_export,
 )
 
 

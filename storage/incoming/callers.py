@@ -21,8 +21,6 @@ class KnownCaller:
     """One callback that the caller may mean."""
 
     candidate: Candidate
-    number: str
-    """E.164, from which he calls or writes: of the callback, or another one of its party."""
     batch_state: str
     disposition: str | None
     """Of the last attempt."""
@@ -31,7 +29,7 @@ class KnownCaller:
 
 
 async def callers(session: AsyncSession, numbers: Collection[str]) -> dict[str, list[KnownCaller]]:
-    """Return the callbacks of each of these numbers, the latest first, locked."""
+    """Return the callbacks of each number, or of who owns it, the latest first, locked."""
     tried_at = (
         select(func.max(Attempt.claimed_at))
         .where(Attempt.callback_id == Callback.id)
@@ -59,7 +57,15 @@ async def callers(session: AsyncSession, numbers: Collection[str]) -> dict[str, 
     )
     found = [_read(row) for row in rows]
     belong = await _numbers(session, {one.candidate.known.party_id for one in found}, asked)
-    return {number: [one for one in map(_with(number, belong), found) if one] for number in asked}
+    return {
+        number: [
+            one
+            for one in found
+            if one.candidate.known.e164 == number
+            or (one.candidate.known.party_id, number) in belong
+        ]
+        for number in asked
+    }
 
 
 async def _numbers(
@@ -73,18 +79,6 @@ async def _numbers(
     return {(row[0], row[1]) for row in rows}
 
 
-def _with(number: str, belong: set[tuple[int, str]]) -> Any:
-    def one(known: KnownCaller) -> KnownCaller | None:
-        of = known.candidate.known
-        if of.e164 != number and (of.party_id, number) not in belong:
-            return None
-        return KnownCaller(
-            known.candidate, number, known.batch_state, known.disposition, known.tried_at
-        )
-
-    return one
-
-
 _FACTS = len(KnownCallback._fields)
 
 
@@ -94,7 +88,7 @@ def _read(row: Any) -> KnownCaller:
     candidate = Candidate(
         known.id, batch_id, flow_version_id, extension, language or "", sequence, known
     )
-    return KnownCaller(candidate, known.e164, *rest)
+    return KnownCaller(candidate, *rest)
 
 
 async def left_at(session: AsyncSession, callback_id: int) -> dict[str, Any] | None:

@@ -99,17 +99,7 @@ async def _sentence(
 async def _survey(session: AsyncSession, ring: Ring, caller: KnownCaller, now: datetime) -> Taken:
     candidate = caller.candidate
     attempt_id = await insert_incoming(
-        session,
-        {
-            "callback_id": candidate.callback_id,
-            "sequence": candidate.sequence + 1,
-            "party_id": candidate.known.party_id,
-            "e164": ring.e164,
-            "trunk": ring.trunk,
-            "dialer": ring.dialer,
-            "claimed_at": now,
-            "language": candidate.language,
-        },
+        session, candidate, e164=ring.e164, trunk=ring.trunk, dialer=ring.dialer, now=now
     )
     await note_call(session, ring, Welcome.SURVEY, attempt_id=attempt_id, open=False)
     claimed = Claimed(

@@ -110,7 +110,8 @@ class TextMessage(Base):
     encoding: Mapped[str] = mapped_column(String(10), default="")
     """gsm7, ucs2."""
     purpose: Mapped[str] = mapped_column(String(20), default="")
-    """Of outgoing ones: question, reminder, notice, survey_text, closing."""
+    """Of outgoing ones: question, reminder, notice, survey_text, closing,
+    advance_notice."""
     state: Mapped[str] = mapped_column(String(20))
     """Out: waiting, sending, accepted, delivered, failed, uncertain, cancelled. In: received (to
     be dealt with), taken, begun, late, unmatched, repeated, courtesy, opt_out, failed."""
@@ -120,6 +121,8 @@ class TextMessage(Base):
     """True: it waits for the party's calling hours; an answer to somebody who wrote does not."""
     not_before: Mapped[datetime | None]
     """Of outgoing ones."""
+    not_after: Mapped[datetime | None]
+    """Of outgoing ones: pointless from then on; None: never."""
     sender: Mapped[str] = mapped_column(String(100), default="")
     """The process that sends it."""
     tries: Mapped[int] = mapped_column(default=0)

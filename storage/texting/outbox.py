@@ -37,6 +37,8 @@ class Outgoing:
     purpose: str
     quiet: bool
     """True: it waits for the party's calling hours."""
+    not_after: datetime | None = None
+    """It is not sent any more from then on; None: whenever it may be."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ _WAITING = (
         MESSAGES.c.quiet,
         func.coalesce(CONVERSATIONS.c.time_zone, "").label("time_zone"),
         DoNotCall.e164.label("listed"),
+        MESSAGES.c.not_after,
     )
     .outerjoin(CONVERSATIONS, CONVERSATIONS.c.attempt_id == MESSAGES.c.attempt_id)
     .outerjoin(DoNotCall, DoNotCall.e164 == MESSAGES.c.e164)
@@ -159,10 +162,14 @@ async def claim_to_send(
     taken: list[ToSend] = []
     later: list[dict[str, Any]] = []
     listed: list[int] = []
+    pointless: list[int] = []
     again: datetime | None = None
     for row in rows:
         if row.listed is not None:
             listed.append(row.id)
+            continue
+        if row.not_after is not None and row.not_after <= now:
+            pointless.append(row.id)
             continue
         if row.quiet and (until := quiet(row.time_zone, now)) > now:
             later.append({"which": row.id, "until": until})
@@ -176,6 +183,8 @@ async def claim_to_send(
         await connection.execute(_LATER, later)
     if listed:
         await cancel(session, MESSAGES.c.id.in_(listed), now, "do_not_call")
+    if pointless:
+        await cancel(session, MESSAGES.c.id.in_(pointless), now, "too_late")
     if taken:
         rows_now = [{"which": one.id, "by": sender, "at": one.at} for one in taken]
         await connection.execute(_SENDING, rows_now)

@@ -5,7 +5,6 @@ to let somebody ring it.
 """
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -31,9 +30,9 @@ from ivr.channels.contract import (
 from ivr.channels.dry_run import DryRunChannel
 from ivr.channels.silence_file import write_silence
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from ivr.people.person import PEOPLE, Behaviour, HangUp, Person, Press, Script
 from tests.peers import pcap, sipp, sipp_caller
+from tests.peers.ports import free_port, rtp_ports
 
 LIMIT = 20.0
 NUMBER = "013800138001"
@@ -90,11 +89,11 @@ async def sip_house(folder: Path) -> AsyncIterator[Rung]:
         "presses": (sipp.pause(300), sipp.sound(keys), sipp_caller.IS_HUNG_UP_ON),
         "hangs_up": (sipp.pause(600), sipp_caller.HANGS_UP),
     }
-    port, first = sipp.free_port(), random.randrange(33000, 60000, 2)
+    port = free_port()
     channel = SipChannel(
         [Trunk("t", "sip:127.0.0.1:5999")],
         channels=1,
-        ports=Ports(rtp_from=first, rtp_until=first + 400),
+        ports=rtp_ports(),
         reception=port,
     )
     async with AsyncExitStack() as stack:

@@ -12,10 +12,11 @@ from core.clock import VirtualClock
 from core.disposition import Disposition
 from flows.check import check_file
 from ivr.channels.dry_run import DryRunChannel
-from speech.audio import export_recording, wav_bytes
+from speech.audio import wav_bytes
 from speech.prompts import PromptCache
 from speech.synthesis import Synthesis, Voice
 from tests.golden.rehearsal import NotingCall, Transcript, program, rehearse
+from tests.recordings import encoded
 
 SURVEY = """
 flow: recorded
@@ -70,7 +71,7 @@ def survey(tmp_path: Path) -> Path:
     tone = (0.2 * np.sin(2 * np.pi * 500 * at)).astype(np.float32)
     (tmp_path / "hello.wav").write_bytes(wav_bytes(tone))
     (tmp_path / "short.wav").write_bytes(wav_bytes(tone[:16000]))
-    export_recording(tmp_path / "short.wav", tmp_path / "thanks.mp3")
+    encoded(tmp_path / "short.wav", tmp_path / "thanks.mp3")
     return file
 
 

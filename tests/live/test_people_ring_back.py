@@ -1,7 +1,6 @@
 """A simulated person who was not reached rings the house back, over real SIP."""
 
 import asyncio
-import random
 from pathlib import Path
 
 import pytest
@@ -9,11 +8,10 @@ import pytest
 from core.trunk import Trunk
 from ivr.channels.contract import Answered, DialRequest, Ended, EndedBy, KeyPressed
 from ivr.channels.sip.driver import SipChannel
-from ivr.channels.sip.pool import Ports
 from ivr.people.directory import BY_ENDING, returning_person_of
 from ivr.people.person import Behaviour, HangUp, Person, Press, Script
 from ivr.people.sip.endpoint import SipPeople
-from tests.peers.ports import free_port
+from tests.peers.ports import free_port, rtp_ports
 
 pytestmark = pytest.mark.live
 
@@ -26,13 +24,13 @@ async def test_who_was_busy_rings_back_and_presses_keys(tmp_path: Path) -> None:
         rings_back=0.5,
         script=Script(on_answer=(Press("12", 0.5), HangUp(0.5))),
     )
-    port, first = free_port(), random.randrange(33000, 60000, 2)
+    port = free_port()
     people = SipPeople(people=lambda _: person, ring_back_to=("127.0.0.1", port))
     await people.start()
     channel = SipChannel(
         [Trunk("t", f"sip:127.0.0.1:{people.port}", caller_id="01012345678")],
         channels=1,
-        ports=Ports(rtp_from=first, rtp_until=first + 400),
+        ports=rtp_ports(),
         reception=port,
     )
     await channel.start()
@@ -57,13 +55,13 @@ async def test_who_was_busy_rings_back_and_presses_keys(tmp_path: Path) -> None:
 
 async def test_who_is_refused_lets_it_be(tmp_path: Path) -> None:
     person = Person(Behaviour.BUSY, status=486, rings=0.0, rings_back=0.2)
-    port, first = free_port(), random.randrange(33000, 60000, 2)
+    port = free_port()
     people = SipPeople(people=lambda _: person, ring_back_to=("127.0.0.1", port))
     await people.start()
     channel = SipChannel(
         [Trunk("t", f"sip:127.0.0.1:{people.port}")],
         channels=1,
-        ports=Ports(rtp_from=first, rtp_until=first + 400),
+        ports=rtp_ports(),
         reception=port,
     )
     await channel.start()

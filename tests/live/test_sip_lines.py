@@ -13,6 +13,7 @@ import pytest
 from core.trunk import Trunk
 from ivr.channels.contract import Answered, DialRequest, Ended, EndedBy, Event
 from ivr.channels.sip.driver import SipCall, SipChannel
+from ivr.channels.sip.stacks import STACKS
 from tests.peers import sipp
 from tests.peers.ports import rtp_ports
 
@@ -116,7 +117,8 @@ async def test_twenty_four_calls_at_once(tmp_path: Path) -> None:
             await channel.close()
 
 
-async def test_lines_hang_up_and_go_when_the_house_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stack", STACKS)
+async def test_lines_hang_up_and_go_when_the_house_is_killed(stack: str, tmp_path: Path) -> None:
     house = textwrap.dedent(
         """
         import asyncio, sys
@@ -124,10 +126,12 @@ async def test_lines_hang_up_and_go_when_the_house_is_killed(tmp_path: Path) -> 
         from ivr.channels.contract import Answered, DialRequest
         from ivr.channels.sip.driver import SipChannel
         from ivr.channels.sip.pool import Ports
+        from ivr.channels.sip.stacks import STACKS
 
         async def main():
             ports = Ports(rtp_from=int(sys.argv[2]), rtp_until=int(sys.argv[2]) + 2000)
-            channel = SipChannel([Trunk("t", sys.argv[1])], channels=4, ports=ports)
+            stack = STACKS[sys.argv[3]]
+            channel = SipChannel([Trunk("t", sys.argv[1])], channels=4, ports=ports, stack=stack)
             await channel.start()
             call = await channel.dial(DialRequest("a", "+8613800138000", "t"))
             async for event in call.events():
@@ -144,6 +148,7 @@ async def test_lines_hang_up_and_go_when_the_house_is_killed(tmp_path: Path) -> 
             house,
             person.uri,
             str(rtp_ports().rtp_from),
+            stack,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[2],
         )
@@ -175,12 +180,15 @@ def alive(pid: int) -> bool:
         ("503 Unavailable", ("Retry-After: 7",), (503, 0, 7)),
     ],
 )
+@pytest.mark.parametrize("stack", STACKS)
 async def test_refusals_are_told_with_their_facts(
-    tmp_path: Path, response: str, headers: tuple[str, ...], facts: tuple[int, int, int]
+    stack: str, tmp_path: Path, response: str, headers: tuple[str, ...], facts: tuple[int, int, int]
 ) -> None:
     steps = (sipp.response(response, *headers), sipp.expect("ACK"))
     async with sipp.Person(tmp_path, *steps) as person:
-        channel = SipChannel([Trunk("t", person.uri)], channels=1, ports=rtp_ports())
+        channel = SipChannel(
+            [Trunk("t", person.uri)], channels=1, ports=rtp_ports(), stack=STACKS[stack]
+        )
         await channel.start()
         try:
             ended = await end_of(await channel.dial(DialRequest("a", "+8613800138000", "t")))
@@ -190,18 +198,20 @@ async def test_refusals_are_told_with_their_facts(
     assert (ended.sip_status, ended.q850_cause, ended.retry_after) == facts
 
 
-async def test_caller_tcp_and_health(tmp_path: Path) -> None:
-    async with sipp.Person(tmp_path, sipp.answered(), sipp.IS_HUNG_UP_ON, transport="t1") as person:
+@pytest.mark.parametrize(("stack", "transport"), [("pjsua2", "tcp"), ("pyvoip", "udp")])
+async def test_who_calls_is_shown(stack: str, transport: str, tmp_path: Path) -> None:
+    way = {"tcp": "t1", "udp": "u1"}[transport]
+    async with sipp.Person(tmp_path, sipp.answered(), sipp.IS_HUNG_UP_ON, transport=way) as person:
         trunk = Trunk(
             "t",
             person.uri,
-            transport="tcp",
+            transport=transport,
             caller_id="02012345",
             display_name="回访中心",
             domain="gd.example",
             number_format="9{national}",
         )
-        channel = SipChannel([trunk], channels=1, ports=rtp_ports())
+        channel = SipChannel([trunk], channels=1, ports=rtp_ports(), stack=STACKS[stack])
         await channel.start()
         try:
             call = await answered(channel, "t")
@@ -210,5 +220,6 @@ async def test_caller_tcp_and_health(tmp_path: Path) -> None:
         finally:
             await channel.close()
         heard = person.heard()
-    assert f"INVITE sip:913800138000@127.0.0.1:{person.port};transport=tcp SIP/2.0" in heard
+    named = ";transport=tcp" if transport == "tcp" else ""
+    assert f"INVITE sip:913800138000@127.0.0.1:{person.port}{named} SIP/2.0" in heard
     assert '"回访中心" <sip:02012345@gd.example>' in heard

@@ -59,10 +59,15 @@ class Telling:
     """How long each answer of 2xx took."""
     refused: int = 0
     """Answers that were not 2xx; connections that broke are none."""
+    _enough: bool = False
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
+    def enough(self) -> None:
+        """Tell nothing new."""
+        self._enough = True
+
     async def tell(self, most: int | None = None) -> None:
-        """Tell `most` things (None: until cancelled), each until it was answered."""
+        """Tell `most` things (None: until it is `enough`), each until it was answered."""
         due: asyncio.Queue[Told] = asyncio.Queue()
         limits = aiohttp.TCPConnector(limit=self.connections)
         async with aiohttp.ClientSession(connector=limits) as session, asyncio.TaskGroup() as group:
@@ -70,6 +75,8 @@ class Telling:
             began = time.monotonic()
             for number in self._numbers if most is None else range(most):
                 await asyncio.sleep(began + number / self.rate - time.monotonic())
+                if self._enough:
+                    break
                 due.put_nowait(Told(number))
             await due.join()
             for teller in tellers:

@@ -15,6 +15,7 @@ from app.main import app
 from app.rehearsal import Wanted, rehearse_batch
 from config.loading import load
 from core.clock import SystemClock
+from core.plan import SHIPPED
 from dialer.batches import create_batch
 from storage.database import Database
 from storage.schema import Attempt, Base, Batch, Callback, DoNotCall
@@ -157,3 +158,28 @@ def test_what_cannot_be_rehearsed_is_said_in_words(tmp_path: Path) -> None:
     assert "“late=1” is no share" in said("en", "--shares", "late=1")
     assert "not both" in said("en", "--shares", "satisfied=1", "--answer-rate", "0.3")
     assert "is no date" in said("en", "--from", "soon")
+
+
+async def test_a_plan_is_rehearsed_over_all_its_channels(sqlite: Database, tmp_path: Path) -> None:
+    await settle(sqlite, PEOPLE, state="finished", batch=7)
+    settings = tmp_path / "huifang.yaml"
+    settings.write_text("text_gateways: [{name: dry, driver: dry_run}]\n", "utf-8")
+    loaded = load(settings, {})
+    async with sqlite.write() as session:
+        await session.execute(update(Callback).values(state="done", disposition="no_answer"))
+    await create_batch(
+        sqlite,
+        name="April",
+        survey=replace(surveys.ready(surveys.find(loaded, "emergency")).facts, required=()),
+        query=CaseQuery(called_back_too=True),
+        rules=loaded.settings.calling.rules(),
+        clock=_Then(),
+        plan=SHIPPED["sms_then_voice"],
+    )
+    report = await rehearse_batch(loaded, Wanted(), sqlite, "April", now=MORNING)
+    # Everybody is written to first; by the last digit of their numbers one of ten is silent and
+    # one cannot be reached: these are called. (Who picks another time is written to again.)
+    assert sum(report.texts.values()) >= PEOPLE
+    assert (report.texts["no_answer"] >= PEOPLE // 10, report.texts["unreachable"]) == (True, 4)
+    assert report.attempts >= report.texts["no_answer"] + report.texts["unreachable"]
+    assert not {"waiting", "calling"} & set(report.states)

@@ -7,10 +7,8 @@ and then once more. What was answered with 2xx stands in the file `told`.
 """
 
 import asyncio
-import contextlib
 import os
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -63,26 +61,21 @@ async def _told_while_killed(url: str, folder: Path, times: int, seed: int) -> N
     house, told = Serving(folder, HOUSE.format(url=url)), folder / "told"
     gateway = Telling(f"{house.url}/hooks/kannel", RATE, lambda one: append(told, str(one.number)))
     telling = asyncio.create_task(gateway.tell())
-    try:
-        await asyncio.to_thread(
-            kill_often, lambda: forked(one_life, folder), [told], times, seed, 1.0
-        )
-    finally:
-        telling.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await telling
+    await asyncio.to_thread(kill_often, lambda: forked(one_life, folder), [told], times, seed, 1.0)
+    # What is left comes to a last life, which also deals with all of it.
+    last = forked(one_life, folder)
+    last.start()
+    gateway.enough()
+    await telling
+    await _dealt(url)
+    last.terminate()
+    await asyncio.to_thread(last.join)
     append(folder / "refused", str(gateway.refused))
 
 
 async def faults(url: str, folder: Path) -> Found:
-    """Let a last life deal with what is left; return what is wrong, and how much was looked at."""
-    last, database = forked(one_life, folder), Database(url)
-    last.start()
-    try:
-        await _dealt(database)
-    finally:
-        last.terminate()
-        await asyncio.to_thread(last.join)
+    """Return what is wrong with what is kept, and how much was looked at."""
+    database = Database(url)
     async with database.read() as session:
         texts = [*await session.execute(select(TextMessage.gateway_id, TextMessage.text))]
         parts = Counter(await session.scalars(select(PARTS.c.gateway_id)))
@@ -106,15 +99,17 @@ async def faults(url: str, folder: Path) -> Found:
     return wrong, figures
 
 
-async def _dealt(database: Database) -> None:
+async def _dealt(url: str) -> None:
     """Wait until the house has looked at every reply."""
+    database = Database(url)
     waiting = select(func.count()).where(TextMessage.state == "received")
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        async with database.read() as session:
-            if not await session.scalar(waiting):
-                return
-        await asyncio.sleep(0.1)  # another process does it: there is no event here
+    async with asyncio.timeout(120):
+        while True:
+            async with database.read() as session:
+                if not await session.scalar(waiting):
+                    break
+            await asyncio.sleep(0.1)  # another process does it: there is no event here
+    await database.close()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,6 @@ def test_four_kills_lose_nothing_that_was_answered(database_url: str, tmp_path: 
     kill(database_url, tmp_path, times=4, seed=4)
     wrong, figures = asyncio.run(faults(database_url, tmp_path))
     assert wrong == []
-    # It was told things all the time, and what came in while it was dead came again.
+    # It was told things all the time; what came while it was dead came again until it was heard.
     assert figures["answered"] >= 50
-    assert min(figures["replies"], figures["reports"]) >= 20
+    assert figures["not_answered"] == 0

@@ -224,6 +224,8 @@ async def test_monitoring_sees_the_parts_and_the_figures() -> None:
     figures = (await ask(f"{server.url}/metrics", "GET")).text.splitlines()
     assert 'huifang_webhook_requests_total{outcome="signature",webhook="mas"} 1.0' in figures
     assert 'huifang_webhook_requests_total{outcome="taken",webhook="mas"} 1.0' in figures
+    assert 'huifang_part_well{part="web"} 1.0' in figures
+    assert 'huifang_part_well{part="calls"} 0.0' in figures
     server.drain()
     await running
 

@@ -149,10 +149,11 @@ class Engine:
         """Send and hear what has become due; what was held up is made good."""
         due = int((now - self._next_frame) / FRAME_SECONDS) + 1
         self._next_frame += due * FRAME_SECONDS
-        skipped = max(0, due - MOST_LATE)
         self._streams = [stream for stream in self._streams if stream.NSD]
         for stream in self._streams:
             stream.receive()
-            stream.turn(skipped)
-            for _ in range(due - skipped - 1):
-                stream.turn(0)
+            for behind in range(due - 1, -1, -1):
+                if behind >= MOST_LATE:
+                    stream.leave_out(behind)
+                else:
+                    stream.turn(behind)

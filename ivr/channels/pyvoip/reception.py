@@ -10,7 +10,7 @@ PACKET = 160
 FIRST = 3 * PACKET
 """Codes that are gathered before the sound begins: so much may packets be late."""
 MOST = 15 * PACKET
-"""Codes kept at most: the other side's clock is faster, or we were held up."""
+"""Codes kept at most: the other side's clock is faster."""
 MOST_AHEAD = 4
 """Packets that may overtake one before it counts as lost."""
 _STRANGE = 1000
@@ -65,12 +65,13 @@ class Reception:
         self._ahead = {ahead - 1: codes for ahead, codes in self._ahead.items()}
         self._expected = ((self._expected or 0) + 1) & 0xFFFF
 
-    def take(self) -> bytes:
-        """Return the next 20 ms, as codes."""
+    def take(self, behind: int = 0) -> bytes:
+        """Return the next 20 ms, as codes. `behind`: so many more are taken at once, because we
+        were held up: what came meanwhile is not too much."""
         if not self._flows and len(self._ready) < FIRST:
             return self._silence * PACKET
         self._flows = True
-        if len(self._ready) > MOST:
+        if len(self._ready) > MOST + behind * PACKET:
             del self._ready[: len(self._ready) - FIRST]
         if len(self._ready) < PACKET and self._ahead:
             self._next()  # better a gap than a wait

@@ -146,11 +146,8 @@ class Stream(RTPClient):
 
     # -------------------------------------------------------------------------------- sending
 
-    def turn(self, skipped: int) -> None:
-        """Send and hear the next 20 ms. `skipped`: so many were left out before, as too late."""
-        if skipped:
-            self.outTimestamp = (self.outTimestamp + skipped * PACKET) & 0xFFFFFFFF
-            self._begins = True
+    def turn(self, behind: int = 0) -> None:
+        """Send and hear the next 20 ms. `behind`: so many more are to follow at once."""
         playing, codes = self.playing, b""
         if playing is not None:
             codes = playing.take(self.preference)
@@ -167,7 +164,16 @@ class Stream(RTPClient):
                 self._pressed_at = self.outTimestamp
             self._send(self.event_type, event[0], self._pressed_at, marker=event[1])
         self.outTimestamp = (self.outTimestamp + PACKET) & 0xFFFFFFFF
-        self._heard = self._reception.take()
+        self._hear(codes, playing, behind)
+
+    def leave_out(self, behind: int) -> None:
+        """Send nothing for 20 ms: it is too late. What was heard meanwhile counts all the same."""
+        self.outTimestamp = (self.outTimestamp + PACKET) & 0xFFFFFFFF
+        self._begins = True
+        self._hear(SILENCE[self.preference] * PACKET, None, behind)
+
+    def _hear(self, codes: bytes, playing: Playing | None, behind: int) -> None:
+        self._heard = self._reception.take(behind)
         if self.listeners:
             decode = DECODE[self.preference]
             heard, played = decode(self._heard), decode(codes)

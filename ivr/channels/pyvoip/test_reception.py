@@ -93,6 +93,18 @@ def test_too_much_is_cut_to_what_is_fresh() -> None:
     assert all(b == a + 1 for a, b in pairwise(heard))
 
 
+def test_what_came_while_we_were_held_up_is_not_too_much() -> None:
+    reception = Reception(SILENCE)
+    for n in range(3):
+        reception.put(1, n, packet(n))
+    assert reception.take() == packet(0)
+    late = 2 * MOST // PACKET
+    for n in range(3, 3 + late):
+        reception.put(1, n, packet(n))
+    heard = [reception.take(behind)[0] for behind in range(late - 1, -1, -1)]
+    assert heard == list(range(1, 1 + late))
+
+
 def test_packets_of_other_lengths() -> None:
     reception = Reception(SILENCE)
     for n in range(8):

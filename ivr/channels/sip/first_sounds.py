@@ -46,6 +46,8 @@ class FirstSounds:
         self._kept = b""
         self._sending = False
         self._told_until = 0.0
+        self._behind = 0.0
+        """Seconds of sound that were waiting behind what is looked at, in a process that lags."""
         self._until = float("inf")
 
     def follow(self, source: Source) -> None:
@@ -62,8 +64,12 @@ class FirstSounds:
 
     def turn(self, now: float) -> bool:
         """Look at what was heard since the last time. False once it was long enough."""
+        left = sum(map(len, self._source.waiting))
         for _ in range(len(self._source.waiting)):
-            self._hear(self._source.waiting.popleft())
+            pcm = self._source.waiting.popleft()
+            left -= len(pcm)
+            self._behind = left / _BYTES
+            self._hear(pcm)
         return now < self._until
 
     def _hear(self, pcm: bytes) -> None:
@@ -99,7 +105,7 @@ class FirstSounds:
 
     def _tell(self, sign: str, at: float) -> None:
         self._told_until = at
-        moment = self._time() - (self._ear.heard - at)
+        moment = self._time() - self._behind - (self._ear.heard - at)
         self._happened("first_sound", at=moment, sign=sign)
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""An export to import, for the tests of this room."""
+"""An export of a case platform to import, and what came of it."""
 
 import csv
 from pathlib import Path
@@ -9,12 +9,9 @@ from core.clock import SystemClock
 from storage.database import Database
 from storage.importing.importer import ImportReport, import_file
 from storage.importing.mapping import Mapping
-from storage.schema import (
-    Base,
-    Import,
-)
+from storage.schema import Base, Import
 
-MAPPINGS = Path(__file__).parent / "mappings"
+MAPPINGS = Path(__file__).parents[1] / "storage" / "importing" / "mappings"
 HEAD = ["警情编号", "报警人", "联系电话", "报警时间", "结案时间", "处警单位", "处警民警", "警号"]
 HEAD += ["警种", "报警类别", "标签", "备注"]
 ROW = ["J1", "王芳", "13800138000", "2026-03-02 09:00:00", "", "城关派出所", "李强", "012345"]
