@@ -14,9 +14,11 @@ from ivr.cloud.provider import ABILITIES
 from tests.test_docs import ROOT
 
 PAGE = (ROOT / "docs" / "channels.md").read_text("utf-8")
+SET_UP = {Ability.SPEECH, Ability.PICK_UP, Ability.TEXT}
+"""What either SIP stack can do with a model, with phrases, with a text gateway."""
 DRIVERS: dict[str, frozenset[Ability]] = {
-    "SIP: `pjsua2`": PJSUA2.abilities | {Ability.SPEECH, Ability.PICK_UP, Ability.INCOMING},
-    "SIP: `pyvoip`": PYVOIP.abilities | {Ability.SPEECH, Ability.PICK_UP},
+    "SIP: `pjsua2`": PJSUA2.abilities | SET_UP | {Ability.INCOMING},
+    "SIP: `pyvoip`": PYVOIP.abilities | SET_UP,
     "cloud voice": ABILITIES,
     "dry run of calls": frozenset(DryRunChannel.abilities),
 }
