@@ -22,13 +22,14 @@ from dialer.closing import booked_moment
 from dialer.cloud.terms import CloudLine, CloudSurvey
 from dialer.journal import answer_row, booking_row
 from flows.engine import wait_of
-from flows.exchange import Input, Keys, SayText, Wait, WaitTransfer
+from flows.exchange import Input, Keys, SayText, Wait, WaitAnswer, WaitTransfer
 from flows.session import Session
 from ivr.cloud.conversation import Turn, go_on, hung_up
+from ivr.cloud.provider import AGAIN
 from ivr.cloud.reading import input_of, keys_of, recording_sid
 from ivr.cloud.twiml import HANG_UP, Addresses, Script, last_words, script
 from storage.attempts import add_answer
-from storage.cloud_calls import Held, by_token, take_turn
+from storage.cloud_calls import Held, by_token, change, take_turn
 from storage.cloud_recordings import Abroad, add
 from storage.database import Database
 
@@ -60,9 +61,9 @@ class Talking:
         """
         awaited, early = (self._token(), self._token()) if turn.end is None else ("", "")
         at = Addresses(
-            self._line.url(token, awaited),
-            self._line.url(token, early),
-            self._line.url(token, "transfer"),
+            self._line.url(token, awaited) + AGAIN,
+            self._line.url(token, early) + AGAIN,
+            self._line.url(token, "transfer") + AGAIN,
         )
         said = [await survey.speaking.spoken(effect) for effect in turn.said]
         made: Script = script(
@@ -95,6 +96,9 @@ class Talking:
         except Exception as error:  # the person always hears something, then somebody follows up
             return await self._apologise(held, error)
         if found is None:
+            if keys_of(fields):
+                async with self._database.write() as session:
+                    await change(session, held.attempt_id, acted=True)
             return held.rest
         turn, values = found
         async with self._database.write() as session:
@@ -129,6 +133,8 @@ class Talking:
             key = keys_of(fields)
             if isinstance(wait, WaitTransfer) or key not in program.global_keys or not key:
                 return None
+            if isinstance(wait, WaitAnswer) and key not in wait.keys:
+                return None  # it may begin a number
             given: Input = Keys(key)
         else:
             given = input_of(wait, fields, recording_of(held, wait))

@@ -74,6 +74,10 @@ class Kept:
         [found] = [one for one in self.attempts if one.e164 == number]
         return found
 
+    def closed(self, number: int) -> bool:
+        """Say whether so many attempts are closed."""
+        return [one.state for one in self.attempts] == ["closed"] * number
+
     def said(self, number: str) -> dict[str, Answer]:
         """Return what was answered there, by step."""
         attempt = self.of(number)
@@ -94,19 +98,7 @@ class CloudHouse:
 
     async def kept(self) -> Kept:
         """Look at everything."""
-        kept = Kept()
-        async with self.database.read() as session:
-            for table, into in (
-                (Attempt, kept.attempts),
-                (Callback, kept.callbacks),
-                (Answer, kept.answers),
-                (CloudCall, kept.calls),
-                (CloudRecording, kept.recordings),
-                (FollowUpItem, kept.items),
-            ):
-                first = next(iter(table.__table__.primary_key))
-                into += list(await session.scalars(select(table).order_by(first)))
-        return kept
+        return await look(self.database)
 
     async def when(self, holds: Callable[[], bool]) -> None:
         """Wait until `holds`: for what is shown by figures only."""
@@ -119,6 +111,33 @@ class CloudHouse:
         await self.dialer.run()
         await self.api.all_over()
         return await self.kept()
+
+
+async def look(database: Database) -> Kept:
+    """Return everything that a database knows of the calls."""
+    kept = Kept()
+    async with database.read() as session:
+        for table, into in (
+            (Attempt, kept.attempts),
+            (Callback, kept.callbacks),
+            (Answer, kept.answers),
+            (CloudCall, kept.calls),
+            (CloudRecording, kept.recordings),
+            (FollowUpItem, kept.items),
+        ):
+            first = next(iter(table.__table__.primary_key))
+            into += list(await session.scalars(select(table).order_by(first)))
+    return kept
+
+
+async def everything(
+    database: Database, holds: Callable[[Kept], bool], seconds: float = 30
+) -> Kept:
+    """Look until it `holds`: another process writes, there is no event here."""
+    async with asyncio.timeout(seconds):
+        while not holds(seen := await look(database)):  # noqa: ASYNC110 - rows
+            await asyncio.sleep(0.1)
+    return seen
 
 
 def settings(
@@ -135,20 +154,14 @@ def settings(
     return load(file, {"T_TOKEN": TOKEN})
 
 
-async def people(
-    database: Database, numbers: Sequence[str], source: str = SURVEY, *, key: bool = False
-) -> None:
-    """Make a running batch with a survey; `key`: key incidents."""
+async def people(database: Database, numbers: Sequence[str], source: str = SURVEY) -> None:
+    """Make a running batch with a survey."""
     await settle(database, len(numbers), numbers=list(numbers), source=source)
     file = read_text(source, "survey.yaml")
     async with database.write() as session:
         await session.execute(
             update(FlowVersion).values(name=file.flow.flow, sha256=file.sha256, source=source)
         )
-        if key:
-            from storage.schema import Case
-
-            await session.execute(update(Case).values(key_incident=True))
 
 
 @contextlib.asynccontextmanager
