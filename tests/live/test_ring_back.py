@@ -24,6 +24,7 @@ from storage.importing.importer import import_file
 from storage.importing.shipped import find_mapping
 from storage.schema import Answer, Attempt, Callback, FollowUpItem, IncomingCall
 from tests.peers import pcap, sipp
+from tests.peers.ports import free_port, rtp_ports
 from tests.peers.sipp_caller import HANGS_UP, IS_HUNG_UP_ON, Caller
 
 pytestmark = pytest.mark.live
@@ -140,13 +141,13 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     people = SipPeople("127.0.0.1", 0)
     await people.start()
     config = tmp_path / "huifang.yaml"
-    low = sipp.free_port(span=300)
+    rtp = rtp_ports()
     settings = SETTINGS.format(
         zone=daytime_zone(datetime.now(UTC)),
         uri=f"sip:{people.host}:{people.port}",
-        low=low,
-        high=low + 299,
-        port=sipp.free_port(),
+        low=rtp.rtp_from,
+        high=rtp.rtp_until,
+        port=free_port(),
     )
     config.write_text(settings, "utf-8")
     (tmp_path / "surveys").mkdir()

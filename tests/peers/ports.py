@@ -4,7 +4,6 @@ Peers lie below our own calls' default ports (RTP from 20000), our calls above t
 demonstration uses. pytest-xdist's workers have a part of each range for themselves.
 """
 
-import contextlib
 import itertools
 import os
 import random
@@ -31,22 +30,24 @@ def _own(whole: tuple[int, int]) -> tuple[int, int]:
 def free_port(kind: int = socket.SOCK_DGRAM, *, span: int = 1) -> int:
     """Return an even port that nobody listens on, nor on the `span` - 1 above it."""
     first, last = _own(_PEERS)
-    while True:
+    for tries in itertools.count():
+        if tries % 100 == 99:
+            _given_out.clear()  # most of those taken since are bound, or were let go of again
         port = random.randrange(first, last - span, 2)
         wanted = range(port, port + span)
-        if not _given_out.isdisjoint(wanted):
-            continue
-        with contextlib.ExitStack() as stack:
-            try:
-                for each in wanted:
-                    probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
-                    probe.bind(("127.0.0.1", each))
-            except OSError:
-                continue
-        _given_out.update(wanted)
-        if len(_given_out) > (last - first) * 2 // 5:
-            _given_out.clear()
-        return port
+        if _given_out.isdisjoint(wanted) and all(_is_free(each, kind) for each in wanted):
+            break
+    _given_out.update(wanted)
+    return port
+
+
+def _is_free(port: int, kind: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def rtp_ports() -> Ports:
