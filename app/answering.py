@@ -3,13 +3,11 @@
 from typing import Any, cast
 
 from app.calling import Calls
-from app.ring_back import ring_back_rules
+from app.ring_back import ring_back_rules, words_of
 from config.loading import Loaded
-from core.catalogue import text
 from core.clock import Clock
 from core.disposition import Disposition
 from core.errors import AuthorError
-from core.said import digits
 from core.welcome import Welcome
 from dialer.incoming.reception import RingBack
 from dialer.journal import AttemptJournal
@@ -27,7 +25,7 @@ class Answers:
     """`dialer.incoming.reception.Answering` over the configured surveys and words."""
 
     def __init__(self, loaded: Loaded, calls: Calls, prompts: PromptSource, clock: Clock) -> None:
-        self._settings = loaded.settings.ring_back
+        self.words = words_of(loaded)
         self._calls, self._prompts, self._clock = calls, prompts, clock
 
     async def survey(
@@ -53,14 +51,6 @@ class Answers:
         spoken = [language] if language else TO_STRANGERS
         said = [(self.words(welcome, each), each) for each in spoken]
         await sentence.say(call, said, prompts=self._prompts, clock=self._clock)
-
-    def words(self, welcome: Welcome, language: str) -> str:
-        """Return the words with which somebody is met. They hold nothing of any case."""
-        known = Welcome.PERSON if welcome.promises_person else welcome
-        office = self._settings.office
-        who = self._settings.who.get(language) or text("ring-back-who", language)
-        more = text("ring-back-office", language, number=digits(office, language)) if office else ""
-        return text(f"ring-back-{known.value}", language, who=who, office=more)
 
 
 def ring_back(

@@ -7,6 +7,7 @@ from functools import partial
 from app import surveys
 from app.beside import beside
 from app.prompt_building import for_survey
+from app.ring_back import ring_back_rules, words_of
 from app.webhooks import hook_address
 from app.wiring import conversation_rules, dialer_rules
 from config.loading import Loaded
@@ -17,8 +18,10 @@ from core.trunk import Trunk
 from dialer.cloud.holding import CloudCalls
 from dialer.cloud.hook import CloudHook
 from dialer.cloud.orphans import Orphans
+from dialer.cloud.receiving import Receives
 from dialer.cloud.recordings import Recordings
 from dialer.cloud.terms import CloudLine, CloudSurvey
+from dialer.pacing import limits_of
 from flows.check.linter import check
 from flows.compiler import compile_flow
 from ivr.channels.contract import TrunkHealth
@@ -83,7 +86,20 @@ class CloudLines:
         signed = SignedRequests(trunk.username, trunk.password)
         self.calls[trunk.name] = calls
         self.hooks[trunk.name] = CloudHook(
-            self._database, self._clock, line, signed, ended=calls.tell
+            self._database,
+            self._clock,
+            line,
+            signed,
+            ended=calls.tell,
+            receives=self._receives(settings) if settings.takes_calls else None,
+        )
+
+    def _receives(self, settings: TwilioTrunkSettings) -> Receives:
+        return Receives(
+            ring_back_rules(self._loaded),
+            words_of(self._loaded),
+            _voices(settings),
+            limits_of(self._loaded.trunks, self._loaded.settings.pacing.rules()),
         )
 
     def accept(self, version: FlowVersion) -> None:
@@ -116,13 +132,9 @@ class CloudLines:
         transfers = surveys.transfers(self._loaded)
         program = compile_flow(file.flow, sha256=file.sha256, transfers=transfers, hears=hears)
         survey = surveys.ReadySurvey(file, program)
-        voices = {
-            language: CloudVoice(voice.language, voice.voice, voice.hears)
-            for language, voice in settings.voices.items()
-        }
         files = self.calls[settings.name].line.files
         speaking = Speaking(
-            voices,
+            _voices(settings),
             for_survey(self._prompts, survey),
             files,
             file.folder,
@@ -157,3 +169,10 @@ class CloudLines:
     async def check(self) -> list[TrunkHealth]:
         """Ask the provider for the account of each line; nobody is called."""
         return [await calls.line.provider.check() for calls in self.calls.values()]
+
+
+def _voices(settings: TwilioTrunkSettings) -> dict[str, CloudVoice]:
+    return {
+        language: CloudVoice(voice.language, voice.voice, voice.hears)
+        for language, voice in settings.voices.items()
+    }

@@ -74,6 +74,13 @@ async def by_token(session: AsyncSession, token: str, *, lock: bool = False) -> 
     return None if row is None else Held(**row._mapping)
 
 
+async def by_sid(session: AsyncSession, trunk: str, call_sid: str) -> Held | None:
+    """Return the call of one line that the provider names so."""
+    query = select(*_CALLS.columns).where(_CALLS.c.trunk == trunk, _CALLS.c.call_sid == call_sid)
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else Held(**row._mapping)
+
+
 async def of_attempt(session: AsyncSession, attempt_id: int, *, lock: bool = False) -> Held | None:
     """Return the call of an attempt; `lock`: for changing it."""
     query = select(*_CALLS.columns).where(_CALLS.c.attempt_id == attempt_id)

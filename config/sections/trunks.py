@@ -124,6 +124,9 @@ class TwilioTrunkSettings(TrunkSettings):
     """The number shown to the called person (E.164): one of the account, or verified there."""
     public_url: str = Field(default="", pattern=r"^(https?://.+)?$")
     """Where Twilio reaches the house, if elsewhere than at `web: public_url`."""
+    takes_calls: bool = False
+    """True: who rings the number gets his survey; see `ring_back` and channels.md for what has to
+    be set up at Twilio."""
     prompts: Literal["provider", "own"] = "provider"
     """Who speaks: ``provider``, its voice of the language; ``own``, the prompts of this house
     (studio recordings, its own voices), which the provider fetches."""

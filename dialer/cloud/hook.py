@@ -1,9 +1,9 @@
 """The webhook of a cloud trunk: who may speak, about which call, and to whom it is handed.
 
-Below its address: ``calls/TOKEN/answer`` (somebody picked up: what is said first), ``status``,
-``machine``, ``transfer`` and ``recording`` (news), any other word there is a turn of the
-conversation; and ``prompts/CODE/FILE``, which the provider plays. What comes in is kept before it
-is answered.
+Below its address: ``incoming`` and ``status`` (somebody rings the line; his call is over);
+``calls/TOKEN/answer`` (somebody picked up: what is said first), ``status``, ``machine``,
+``transfer`` and ``recording`` (news), any other word there is a turn of the conversation; and
+``prompts/CODE/FILE``, which the provider plays. What comes in is kept before it is answered.
 """
 
 import asyncio
@@ -13,13 +13,14 @@ from urllib.parse import unquote, urlsplit
 
 from core.clock import Clock
 from dialer.cloud.news import News
+from dialer.cloud.receiving import Receives, Receiving
 from dialer.cloud.talking import Talking
 from dialer.cloud.terms import CloudLine
 from ivr.cloud.reading import recording_sid
 from ivr.cloud.twiml import TYPE
 from ivr.twilio.signed import SignedRequests
 from ivr.webhook import WebRequest, WebResponse
-from storage.cloud_calls import Held, by_token
+from storage.cloud_calls import Held, by_sid, by_token
 from storage.database import Database
 
 
@@ -34,11 +35,14 @@ class CloudHook:
         signed: SignedRequests,
         *,
         ended: Callable[[int], None] = lambda _: None,
+        receives: Receives | None = None,
     ) -> None:
-        """`ended` is told the attempt of which there is news."""
+        """`ended` is told the attempt of which there is news. `receives`: how the calls of people
+        who ring the line are taken; None: they are not."""
         self._database, self._line, self._signed, self._ended = database, line, signed, ended
         self._talking = Talking(database, clock, line)
         self._news = News(database, clock, line)
+        self._receiving = Receiving(database, clock, line, receives) if receives else None
 
     @property
     def address(self) -> str:
@@ -54,6 +58,8 @@ class CloudHook:
         fields = self._signed.fields(request)
         if isinstance(fields, WebResponse):
             return fields
+        if self._receiving is not None and not rest and what in ("incoming", "status"):
+            return await self._received(self._receiving, what, fields)
         token, _, word = rest.partition("/")
         if what != "calls" or not word:
             return WebResponse(404, refusal="unknown")
@@ -62,6 +68,21 @@ class CloudHook:
         if held is None or not _is_about(held, word, fields):
             return WebResponse(404, refusal="unknown")
         return await self._about(held, word, fields)
+
+    async def _received(
+        self, receiving: Receiving, what: str, fields: Mapping[str, str]
+    ) -> WebResponse:
+        """Deal with a call of somebody who rings: it comes in, or it is over."""
+        sid, status = fields.get("CallSid", ""), fields.get("CallStatus", "")
+        if not (sid and status):
+            return WebResponse(400, refusal="malformed")
+        if what == "incoming":
+            return _twiml(await receiving.incoming(fields))
+        async with self._database.read() as session:
+            held = await by_sid(session, self._line.trunk, sid)
+        if held is not None:  # of who only heard a sentence nothing is kept
+            await self._news.status(held.attempt_id, status, fields)
+        return WebResponse(204)
 
     async def _about(self, held: Held, word: str, fields: Mapping[str, str]) -> WebResponse:
         if word == "status":

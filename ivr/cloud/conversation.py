@@ -52,6 +52,11 @@ def opening(program: Program, fields: dict[str, Any], language: str | None = Non
     return _turn(start(program, fields=fields, language=language))
 
 
+def going_on(again: Step) -> Turn:
+    """Go on with a conversation that broke off (`flows.engine.resumed`)."""
+    return _turn(again)
+
+
 def go_on(program: Program, session: Session, wait: Wait, given: Input) -> Turn:
     """Go on with what the person did; `wait`: what `session` waited for."""
     turn = _turn(step(program, session, given))

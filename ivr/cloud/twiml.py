@@ -25,6 +25,8 @@ SETTLE_SECONDS = 1
 MOST_HINTS = 500
 LONGEST_HINT = 100
 """Letters."""
+REJECT_BUSY = '<Response><Reject reason="busy"/></Response>'
+"""Not answered, and not charged."""
 HANG_UP = "<Response><Hangup/></Response>"
 
 

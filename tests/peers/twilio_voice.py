@@ -63,6 +63,7 @@ class PlacedCall:
     asked: MultiDict[str]
     person: Person
     status: str = "queued"
+    direction: str = "outbound-api"
     line: Line | None = None
     task: "asyncio.Task[None] | None" = None
     recordings: dict[str, str] = field(default_factory=dict)
@@ -125,6 +126,22 @@ class TwilioVoice(TwilioApi):
     def to(self, number: str) -> list[PlacedCall]:
         """Return the calls to a number."""
         return [call for call in self.calls.values() if call.asked["To"] == number]
+
+    async def ring(self, number: str, hook: str, person: Person | None = None) -> PlacedCall:
+        """Let somebody ring the line whose webhook is `hook`; returns once his call is over."""
+        asked = MultiDict(From=number, To=CALLER, StatusCallback=f"{hook}/status")
+        sid = f"CA{next(self._numbers):032x}"
+        call = PlacedCall(sid, asked, person or self.people(number), "ringing", "inbound")
+        self.calls[call.sid] = call
+        line = call.line = Line(call.person, self._asking(call), self._recording(call))
+        document = await self._request(call, f"{hook}/incoming", {}, document=True)
+        if document is None or "<Reject" in document:
+            call.status = "busy"
+            return call
+        call.status = "in-progress"
+        await line.hold(document)
+        await self._status(call, "completed", 200)
+        return call
 
     async def all_over(self) -> None:
         """Wait until every call has ended."""
@@ -296,7 +313,7 @@ class TwilioVoice(TwilioApi):
             "To": call.asked["To"],
             "CallStatus": call.status,
             "ApiVersion": "2010-04-01",
-            "Direction": "outbound-api",
+            "Direction": call.direction,
         } | fields
         headers = {"X-Twilio-Signature": self._validator.compute_signature(address, sent)}
         if self.before is not None:

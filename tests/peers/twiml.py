@@ -41,6 +41,7 @@ VERBS: dict[str, dict[str, Callable[[str], bool]]] = {
     "Play": {"loop": _whole(0, 1000), "digits": lambda value: bool(re.match(r"^[\dw#*]+$", value))},
     "Pause": {"length": _whole(1, 600)},
     "Hangup": {},
+    "Reject": {"reason": _one_of("rejected", "busy")},
     "Redirect": {"method": _METHOD},
     "Gather": {
         "action": _url,
@@ -79,7 +80,17 @@ VERBS: dict[str, dict[str, Callable[[str], bool]]] = {
     "Sip": _CALLBACK,
 }
 WITHIN = {
-    "Response": {"Say", "Play", "Pause", "Gather", "Record", "Dial", "Redirect", "Hangup"},
+    "Response": {
+        "Say",
+        "Play",
+        "Pause",
+        "Gather",
+        "Record",
+        "Dial",
+        "Redirect",
+        "Hangup",
+        "Reject",
+    },
     "Gather": {"Say", "Play", "Pause"},
     "Dial": {"Number", "Sip"},
 }
