@@ -1,4 +1,4 @@
-"""What commands say of a line of the cloud provider: asked without calling, served or refused."""
+"""What `huifang check` says of a line of the cloud provider; nobody is called for it."""
 
 import asyncio
 import json
@@ -35,15 +35,3 @@ async def test_check_asks_for_the_account_and_calls_nobody(
         found = await asyncio.to_thread(finding, tmp_path)
         assert api.calls == {}
     assert (found["good"], found["name"]) == (good, "cloud")
-
-
-@pytest.mark.parametrize("command", [["run"], ["schedule", "start"]])
-def test_what_nobody_serves_is_refused_before_anything_is_called(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
-) -> None:
-    more = 'schedules: [{name: daily, cron: "0 9 * * *", survey: emergency-en}]'
-    settings(tmp_path, PUBLIC, "http://127.0.0.1:9", more=more)
-    monkeypatch.setenv("T_TOKEN", TOKEN)
-    run = CliRunner().invoke(app, ["--config", str(tmp_path / "huifang.yaml"), *command])
-    assert run.exit_code != 0
-    assert "huifang serve" in run.output
