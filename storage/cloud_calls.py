@@ -74,6 +74,12 @@ async def by_token(session: AsyncSession, token: str, *, lock: bool = False) -> 
     return None if row is None else Held(**row._mapping)
 
 
+async def callback_of(session: AsyncSession, attempt_id: int) -> int:
+    """Return the callback of an attempt."""
+    query = select(_ATTEMPTS.c.callback_id).where(_ATTEMPTS.c.id == attempt_id)
+    return int((await session.execute(query)).scalar_one())
+
+
 async def by_sid(session: AsyncSession, trunk: str, call_sid: str) -> Held | None:
     """Return the call of one line that the provider names so."""
     query = select(*_CALLS.columns).where(_CALLS.c.trunk == trunk, _CALLS.c.call_sid == call_sid)

@@ -96,6 +96,8 @@ class Ending:
             session,
             held.attempt_id,
             awaited="",
+            # The answer to the last question may still be on its way (`dialer.cloud.belated`).
+            early=held.awaited,
             session=turn.session.to_json(),
             position=held.position + len(turn.answers) + len(turn.bookings),
             booked_at=booked_at,

@@ -19,6 +19,7 @@ from core.catalogue import text
 from core.clock import Clock
 from core.errors import HuifangError
 from dialer.closing import booked_moment
+from dialer.cloud.belated import keep_belated
 from dialer.cloud.terms import CloudLine, CloudSurvey
 from dialer.journal import answer_row, booking_row
 from flows.engine import wait_of
@@ -29,7 +30,7 @@ from ivr.cloud.provider import AGAIN
 from ivr.cloud.reading import input_of, keys_of, recording_sid
 from ivr.cloud.twiml import HANG_UP, Addresses, Script, last_words, script
 from storage.attempts import add_answer
-from storage.cloud_calls import Held, by_token, change, take_turn
+from storage.cloud_calls import Held, by_token, change, of_attempt, take_turn
 from storage.cloud_recordings import Abroad, add
 from storage.database import Database
 
@@ -88,9 +89,11 @@ class Talking:
 
         Raises the database's errors: then nothing changed, and the provider asks again.
         """
+        now = self._clock.now()
+        if held.over and held.ended_at is not None and name == held.early:
+            await self._belated(held, fields, now)
         if held.over or name not in (held.awaited, held.early):
             return held.twiml
-        now = self._clock.now()
         try:
             found = await self._next(held, name, fields, now)
         except Exception as error:  # the person always hears something, then somebody follows up
@@ -119,6 +122,12 @@ class Talking:
         async with self._database.read() as session:
             other = await by_token(session, held.token)
         return other.twiml if other is not None else HANG_UP
+
+    async def _belated(self, held: Held, fields: Mapping[str, str], now: datetime) -> None:
+        async with self._database.write() as session:
+            again = await of_attempt(session, held.attempt_id, lock=True)
+            if again is not None and again.over and again.early == held.early:
+                await keep_belated(session, again, fields, now)
 
     async def _next(
         self, held: Held, name: str, fields: Mapping[str, str], now: datetime

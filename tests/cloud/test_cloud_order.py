@@ -12,13 +12,14 @@ from twilio.request_validator import RequestValidator
 
 from core.errors import AuthorError
 from storage.database import Database
-from storage.schema import CloudCall, TrunkState
+from storage.schema import CloudCall, FollowUpEvent, TrunkState
 from tests.cloud.house import CloudHouse, Kept, house, people
 from tests.dialing.line import running, until
-from tests.peers.twilio_api import TOKEN
+from tests.peers.twilio_api import ACCOUNT, TOKEN
 from tests.peers.twilio_voice import PlacedCall, TwilioVoice
 
 pytestmark = pytest.mark.live
+LEAVES_MIDWAY = "+8613800000006"
 SATISFIED, DISSATISFIED, BUSY = "+8613800000001", "+8613800000003", "+8613800000007"
 
 
@@ -77,6 +78,38 @@ async def signed(cloud: CloudHouse, word: str, fields: dict[str, str]) -> str:
         answer = await client.post(url, data=fields, headers=headers)
     assert answer.status_code == 200
     return answer.text
+
+
+async def test_an_answer_that_comes_after_the_end_is_kept_and_shown_to_a_person(
+    database: Database, tmp_path: Path
+) -> None:
+    await people(database, [LEAVES_MIDWAY])
+    async with house(database, tmp_path, TwilioVoice()) as cloud:
+        kept = await cloud.call_all()
+        [call] = kept.calls
+        assert (kept.of(LEAVES_MIDWAY).state, call.early != "") == ("closed", True)
+        before = len(kept.answers)
+        told = {
+            "CallSid": call.call_sid,
+            "AccountSid": ACCOUNT,
+            "CallStatus": "completed",
+            "Digits": "2",
+        }
+        nothing = {key: value for key, value in told.items() if key != "Digits"}
+        await signed(cloud, call.early, nothing)
+        assert len((await cloud.kept()).answers) == before
+        for _ in range(2):  # the same once more changes nothing
+            await signed(cloud, call.early, told)
+        kept = await cloud.kept()
+    assert len(kept.answers) == before + 1
+    assert (kept.answers[-1].raw, kept.answers[-1].kind) == ("2", "key")
+    assert kept.answers[-1].step == "reason"
+    assert any(event.note == "late_reply" for event in await _events(database))
+
+
+async def _events(database: Database) -> list[FollowUpEvent]:
+    async with database.read() as session:
+        return list(await session.scalars(select(FollowUpEvent)))
 
 
 async def test_strangers_are_refused_counted_and_change_nothing(

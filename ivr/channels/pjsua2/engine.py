@@ -19,9 +19,10 @@ import pjsua2 as pj
 
 from ivr.channels.pjsua2.leg import PjsuaLeg
 from ivr.channels.sip.call import LineCall
+from ivr.channels.sip.leg import StackError
 from ivr.channels.sip.protocol import Ask, Health, LineTrunk, Place, Registered, Setup
 from ivr.channels.sip.received import ReceivedCall, trunk_at
-from ivr.channels.sip.stack import Arrival, StackError
+from ivr.channels.sip.stack import Arrival
 
 CLOCK_RATE = 8000
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"

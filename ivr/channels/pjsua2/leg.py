@@ -10,7 +10,7 @@ from ivr.channels.pjsua2.last_event import LastEvent
 from ivr.channels.pjsua2.sound import PersonSound
 from ivr.channels.sip import headers
 from ivr.channels.sip.call import LineCall
-from ivr.channels.sip.stack import StackError
+from ivr.channels.sip.leg import StackError
 
 
 class PjsuaLeg(pj.Call):  # type: ignore[misc]

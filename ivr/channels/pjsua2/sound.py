@@ -16,7 +16,7 @@ from typing import Any
 import pjsua2 as pj
 
 from ivr.channels.pjsua2.tap import Tapping
-from ivr.channels.sip.stack import StackError
+from ivr.channels.sip.leg import StackError
 
 MOST_FILES = 63
 QUIET_LEVEL = 0.12

@@ -15,9 +15,10 @@ from ivr.channels.pyvoip.leg import PyvoipLeg
 from ivr.channels.pyvoip.phone import Phone
 from ivr.channels.pyvoip.stream import FRAME_SECONDS, Stream
 from ivr.channels.sip.call import LineCall
+from ivr.channels.sip.leg import StackError
 from ivr.channels.sip.protocol import Ask, LineTrunk, Place, Setup
 from ivr.channels.sip.received import ReceivedCall
-from ivr.channels.sip.stack import Arrival, StackError
+from ivr.channels.sip.stack import Arrival
 
 MOST_CALLS = 10
 """Calls put on one process: a crash loses them all, and their sound is one thread's work."""

@@ -21,7 +21,7 @@ from ivr.channels.pyvoip.sound import StreamSound, press_tones
 from ivr.channels.pyvoip.stream import Stream
 from ivr.channels.sip import headers
 from ivr.channels.sip.call import LineCall
-from ivr.channels.sip.stack import StackError
+from ivr.channels.sip.leg import StackError
 
 _SERVED = ("OPTIONS", "UPDATE", "NOTIFY", "INFO")
 

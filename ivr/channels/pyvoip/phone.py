@@ -20,8 +20,8 @@ from ivr.channels.pyvoip.message import Message
 from ivr.channels.pyvoip.registration import Registration
 from ivr.channels.pyvoip.stream import Stream
 from ivr.channels.pyvoip.whereabouts import Whereabouts, next_hop
+from ivr.channels.sip.leg import StackError
 from ivr.channels.sip.protocol import Health, LineTrunk
-from ivr.channels.sip.stack import StackError
 
 log = logging.getLogger(__name__)
 

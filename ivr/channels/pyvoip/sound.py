@@ -11,9 +11,9 @@ from pyVoIP.RTP import PayloadType
 
 from ivr.channels.pyvoip.reception import PACKET
 from ivr.channels.pyvoip.stream import DECODE, FRAME_SECONDS, SILENCE, Playing, Stream
-from ivr.channels.sip import stack
+from ivr.channels.sip import leg
 from ivr.channels.sip.hearing import MOST_WAITING
-from ivr.channels.sip.stack import StackError
+from ivr.channels.sip.leg import StackError
 from speech.g711 import encode_alaw, encode_ulaw
 from speech.tones import key_pcm
 
@@ -85,7 +85,7 @@ class Recording:
         self._broken = False
         stream.listeners.append(self)
 
-    def add(self, player: stack.Player) -> None:
+    def add(self, player: leg.Player) -> None:
         self._mixed = player
 
     def hear(self, heard: bytes, played: bytes, playing: Playing | None) -> None:

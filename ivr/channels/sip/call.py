@@ -6,9 +6,9 @@ from typing import Any
 
 from ivr.channels.sip.filing import Filing
 from ivr.channels.sip.keys import KeyFilter
+from ivr.channels.sip.leg import Leg, Sound, StackError
 from ivr.channels.sip.protocol import Freed, Happened, Place, Recorded, Setup
 from ivr.channels.sip.protocol import Sound as PieceOfSound
-from ivr.channels.sip.stack import Leg, Sound, StackError
 from ivr.channels.sip.voice import CallVoice
 
 PROBE_SECONDS = 8.0

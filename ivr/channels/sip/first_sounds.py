@@ -9,8 +9,8 @@ import base64
 import time
 from collections.abc import Callable
 
+from ivr.channels.sip.leg import Source
 from ivr.channels.sip.protocol import FIRST_SOUNDS
-from ivr.channels.sip.stack import Source
 from speech.activity import Began, Ended
 from speech.pickup.ear import PickUpEar
 

@@ -6,7 +6,7 @@ minute. The samples are put aside and looked at by the line's own loop, so that 
 holds up the sound.
 """
 
-from ivr.channels.sip.stack import Sound, Source
+from ivr.channels.sip.leg import Sound, Source
 from speech.beep import BeepDetector
 from speech.tones import DtmfDetector
 

@@ -12,8 +12,9 @@ from typing import Any
 from ivr.channels.sip import protocol
 from ivr.channels.sip.call import LineCall
 from ivr.channels.sip.filing import Filing
+from ivr.channels.sip.leg import StackError
 from ivr.channels.sip.received import FORBIDDEN, UNAVAILABLE, ReceivedCall, numbers_of
-from ivr.channels.sip.stack import Arrival, Stack, StackError, StackMaker
+from ivr.channels.sip.stack import Arrival, Stack, StackMaker
 
 TICK_SECONDS = 0.08
 IDLE_SECONDS = 0.05

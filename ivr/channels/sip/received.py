@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from ivr.channels.sip import headers
 from ivr.channels.sip.call import LineCall
+from ivr.channels.sip.leg import Leg, StackError
 from ivr.channels.sip.protocol import LineTrunk, Place, Setup
-from ivr.channels.sip.stack import Leg, StackError
 
 RING_SECONDS = 30.0
 """How long a caller hears it ring until somebody has decided; then he is told to try later."""

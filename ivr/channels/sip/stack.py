@@ -2,24 +2,17 @@
 
 Two stacks do it: `ivr/channels/pjsua2/` (pjsua2, in C) and `ivr/channels/pyvoip/` (pyVoIP, in
 Python, where there is no wheel of pjsua2). What a call is, what is told of it and what becomes of
-its sound is the same over both (`call.py`, `voice.py`).
+its sound is the same over both (`call.py`, `voice.py`); a call's own part of the stack is `leg.py`.
 """
 
 import socket
-from collections import deque
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from ivr.channels.sip.call import LineCall
 from ivr.channels.sip.protocol import Ask, Place, Setup
-
-if TYPE_CHECKING:
-    from ivr.channels.sip.call import LineCall
-    from ivr.channels.sip.received import ReceivedCall
-
-
-class StackError(Exception):
-    """The stack cannot do what it was asked; its words say why."""
+from ivr.channels.sip.received import ReceivedCall
 
 
 class Arrival(NamedTuple):
@@ -33,106 +26,12 @@ class Arrival(NamedTuple):
     """The INVITE."""
 
 
-class Source(Protocol):
-    """Sound of the person, as it comes in, or of a recording."""
-
-    waiting: deque[bytes]
-    """8 kHz, 16 bit, mono, in frames; whoever listens takes them."""
-
-    def end(self) -> None:
-        """No more is wanted."""
-        ...
-
-
-class Player(Protocol):
-    """Prompts that are being played."""
-
-    finished: bool
-    """True once everything was played."""
-
-    def stop(self) -> None:
-        """Stop at once; harmless once finished. It is let go of afterwards."""
-        ...
-
-
-class Recording(Protocol):
-    """A recording under way."""
-
-    path: str
-
-    def add(self, player: Player) -> None:
-        """Mix what we play in."""
-        ...
-
-    def end(self) -> float:
-        """End it; return its seconds. The file may be complete only a moment later."""
-        ...
-
-
-class Sound(Protocol):
-    """The sound of one call, once it flows."""
-
-    @property
-    def quiet(self) -> bool:
-        """True while the person is silent: under some -50 dBm0, over line noise."""
-        ...
-
-    def play(self, files: list[str]) -> Player:
-        """Play files to the person. Raises StackError where one cannot be played."""
-        ...
-
-    def record(self, path: str) -> Recording:
-        """Record the person. Raises StackError where the file cannot be written."""
-        ...
-
-    def tap(self, microseconds: int) -> Source:
-        """Put the person's sound aside, in frames of that length. Raises StackError."""
-        ...
-
-
-class Leg(Protocol):
-    """The SIP dialog of one call: obeys its `LineCall`, and tells it what happens."""
-
-    @property
-    def takes_events(self) -> bool:
-        """True where the other side takes telephone-event (RFC 4733); known once sound flows."""
-        ...
-
-    def invite(self) -> None:
-        """Send the INVITE. Raises StackError."""
-        ...
-
-    def leave(self) -> None:
-        """Send CANCEL before the answer, BYE after it. Raises StackError."""
-        ...
-
-    def ask(self) -> None:
-        """Send an OPTIONS inside the call (RFC 3261, 11). Raises StackError."""
-        ...
-
-    def refer(self, target: str) -> None:
-        """Ask the other side to call `target` (RFC 3515). Raises StackError."""
-        ...
-
-    def press(self, keys: str) -> None:
-        """Press keys, 0.25 s each, pause included."""
-        ...
-
-    def count(self) -> tuple[int, int] | None:
-        """Return how many RTP packets came and how many were lost; None: not known now."""
-        ...
-
-    def dispose(self) -> None:
-        """Let go of everything; nothing is asked any more."""
-        ...
-
-
 class Stack(Protocol):
     """The library, its sockets, its trunks."""
 
     most_trunks: int
     """Trunks that can be in use at once."""
-    take: "Callable[[ReceivedCall, Arrival], None]"
+    take: Callable[[ReceivedCall, Arrival], None]
     """Set by the line that takes calls (`Setup.reception`): given each call that comes in. A stack
     that cannot take calls gives none."""
 
@@ -144,7 +43,7 @@ class Stack(Protocol):
         """Return how many calls one process may carry; the stack is not used afterwards."""
         ...
 
-    def call(self, order: Place) -> "LineCall":
+    def call(self, order: Place) -> LineCall:
         """Make a call that `begin` begins. Raises StackError."""
         ...
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ivr.channels.sip.stack import Source
+from ivr.channels.sip.leg import Source
 from speech.activity import Began, VoiceActivity
 from speech.echo import EchoGuard, Levels, levels
 

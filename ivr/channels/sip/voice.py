@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from ivr.channels.sip.first_sounds import FirstSounds
 from ivr.channels.sip.hearing import ANSWER_FRAME, Hearing
+from ivr.channels.sip.leg import Player, Recording, Sound, StackError
 from ivr.channels.sip.silence import SilenceWatch
-from ivr.channels.sip.stack import Player, Recording, Sound, StackError
 from ivr.channels.sip.utterances import Utterances
 
 Happened = Callable[..., None]
