@@ -160,14 +160,14 @@ async def _cloud_trunks(loaded: Loaded, language: str) -> AsyncIterator[Finding]
         return
     async with cloud.connected():
         for health in await cloud.check():
-            yield _trunk(health, language)
+            yield _trunk(health, language, "check-cloud")
 
 
-def _trunk(health: TrunkHealth, language: str) -> Finding:
+def _trunk(health: TrunkHealth, language: str, told: str = "check-trunk") -> Finding:
+    """`told`: what the sentences' keys begin with."""
     good = health.reachable and health.registered is not False
-    code = "check-trunk-answers" if good else "check-trunk-silent"
     detail = text(
-        code,
+        f"{told}-{'answers' if good else 'silent'}",
         language,
         status=health.sip_status,
         milliseconds=f"{health.milliseconds:.0f}",

@@ -35,3 +35,5 @@ async def test_check_asks_for_the_account_and_calls_nobody(
         found = await asyncio.to_thread(finding, tmp_path)
         assert api.calls == {}
     assert (found["good"], found["name"]) == (good, "cloud")
+    assert "SIP" not in str(found["detail"])
+    assert ("Authenticate" in str(found["detail"])) is not good

@@ -1,37 +1,17 @@
-"""What who runs the house sees of a cloud line: `huifang check`, and a batch that is stopped."""
+"""A batch over a cloud line that is stopped."""
 
 import asyncio
-import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from app.main import app
 from storage.database import Database
-from tests.cloud.house import house, people, settings
+from tests.cloud.house import house, people
 from tests.dialing.line import running
-from tests.peers.twilio_api import TOKEN
 from tests.peers.twilio_voice import PlacedCall, TwilioVoice
 
 pytestmark = pytest.mark.live
 SATISFIED = "+8613800000001"
-
-
-@pytest.mark.parametrize(("password", "good"), [(TOKEN, True), ("somebody else's", False)])
-async def test_check_shows_the_account_and_calls_nobody(
-    tmp_path: Path, password: str, good: bool
-) -> None:
-    async with TwilioVoice() as api:
-        settings(tmp_path, "https://house.example", api.url)
-        words = ["--config", str(tmp_path / "huifang.yaml"), "check", "--format", "json"]
-        env = {"T_TOKEN": password}
-        shown = await asyncio.to_thread(CliRunner().invoke, app, words, env=env)
-        assert api.calls == {}
-    [line] = [one for one in json.loads(shown.stdout)["findings"] if one["what"] == "trunk"]
-    assert (line["name"], line["good"]) == ("cloud", good)
-    assert ("Authenticate" in line["detail"]) is not good
-    assert password not in shown.stdout
 
 
 async def test_stopping_hangs_up_at_the_provider_and_leaves_no_open_attempt(
