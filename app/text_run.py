@@ -14,9 +14,11 @@ from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock
 from core.errors import AuthorError, problem
+from core.plan import NOTICE
 from dialer.texting.terms import TextTally
 from dialer.texting.worker import TextWorker
 from ivr.texting.contract import TextGateway
+from storage.batches import flow_versions
 from storage.database import Database
 
 LAST_TEXTS = 10.0
@@ -27,13 +29,13 @@ LINE = 10.0
 
 @dataclass(frozen=True)
 class Texts:
-    """The worker of this run, and whether a batch of it is by text."""
+    """The worker of this run, and whether a batch of it writes to people."""
 
     worker: TextWorker
     gateways: Sequence[TextGateway]
     written: TextSurveys
-    surveys: int
-    """Surveys of its batches that are held by text."""
+    needed: bool
+    """True where the plan of one of its batches writes: a survey by text, or a notice of a call."""
 
 
 async def prepared(
@@ -47,13 +49,15 @@ async def prepared(
 ) -> Texts | None:
     """Return what texts need, None where no text gateway is configured.
 
-    Raises AuthorError where a batch by text has none, or cannot be held.
+    Raises AuthorError where a batch that writes has none, or a survey by text cannot be held.
     """
     surveys = TextSurveys(known, database)
-    number = await surveys.prepare(batches)
+    needed = await surveys.prepare(batches) > 0
+    async with database.read() as session:
+        needed = needed or bool(await flow_versions(session, batches, NOTICE))
     gateways = text_gateways(known, clock)
     if not gateways:
-        if number:
+        if needed:
             raise AuthorError(problem("run-no-text-gateway"))
         return None
     worker = text_worker(
@@ -66,7 +70,7 @@ async def prepared(
         language=words,
         until_done=until_done,
     )
-    return Texts(worker, gateways, surveys, number)
+    return Texts(worker, gateways, surveys, needed)
 
 
 def say_unheard(texts: Texts, words: str) -> None:

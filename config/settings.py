@@ -87,8 +87,8 @@ class Settings(BaseSettings):
     recording: RecordingSettings = RecordingSettings()
     """Recordings of calls."""
     plans: tuple[PlanSettings, ...] = ()
-    """By which channels people are reached; ``voice``, ``sms``, ``sms_then_voice`` and
-    ``voice_then_sms`` are there without being written here."""
+    """By which channels people are reached; ``voice``, ``sms``, ``notice_then_voice``,
+    ``sms_then_voice`` and ``voice_then_sms`` are there without being written here."""
     schedules: tuple[ScheduleSettings, ...] = ()
     """Batches that are made by the clock."""
     write_back: tuple[WriteBackSettings, ...] = ()
@@ -119,6 +119,12 @@ class Settings(BaseSettings):
         told = {trunk.name for trunk in self.trunks if trunk.driver == TWILIO}
         for name in sorted(told & {gateway.name for gateway in self.text_gateways}):
             raise fault("config-name-twice", section="trunks, text_gateways", name=name)
+        return self
+
+    @model_validator(mode="after")
+    def _notices_before_calls(self) -> "Settings":
+        for plan in self.plans:
+            plan.check_hours(self.calling.hours)
         return self
 
     def retry_table(self) -> dict[Disposition, RetryRule]:

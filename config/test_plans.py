@@ -47,6 +47,33 @@ def test_a_plan_that_cannot_be_walked_is_refused_with_its_place(
     assert refused.value.problems[0].place.line == 2
 
 
+@pytest.mark.parametrize(
+    ("wait", "hours", "fits"),
+    [
+        ("30min", "", True),
+        ("10h", "", True),
+        ("12h", "", False),  # told by day, called by night, whenever it begins
+        ("15h", "", True),  # told in the evening, called in the morning
+        ("24h", "", True),
+        ("36h", "", False),
+        ("10h", "calling: {hours_from: 9:00, hours_until: 12:00}\n", False),
+    ],
+)
+def test_a_notice_and_its_call_must_both_fall_into_the_hours(
+    tmp_path: Path, wait: str, hours: str, fits: bool
+) -> None:
+    steps = f"[{{channel: notice, wait: {wait}}}, {{channel: voice}}]"
+    file = written(tmp_path, f"{hours}plans: [{{name: p, steps: {steps}}}]\n")
+    if fits:
+        load(file, {})
+        return
+    with pytest.raises(AuthorError) as refused:
+        load(file, {})
+    assert [each.code for each in refused.value.problems] == ["config-plan-notice-hours"]
+    for language in ("zh", "en"):
+        assert "p" in refused.value.sentences(language)[0]
+
+
 def test_an_advance_notice_names_the_number(tmp_path: Path) -> None:
     with pytest.raises(AuthorError) as refused:
         load(written(tmp_path, "texting: {advance_notice: {zh: 我们会打电话。}}\n"), {})

@@ -62,7 +62,7 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
         texts = await text_run.prepared(
             known, database, clock, batches, words, until_done=until_done
         )
-        if texts is not None and texts.surveys:
+        if texts is not None and texts.needed:
             text_run.say_unheard(texts, words)
         called = await _calls_somebody(database, batches)
         if texts is not None and not called and (names or not known.trunks):
@@ -74,7 +74,7 @@ async def _run(known: Loaded, names: list[str], words: str, *, until_done: bool)
         voice = await voice_run.prepared(
             known, database, clock, batches, words, until_done=until_done
         )
-        if until_done and not voice.surveys and not (texts and texts.surveys):
+        if until_done and not voice.surveys and not (texts and texts.needed):
             raise AuthorError(problem("run-nothing"))
         calling = voice.dialer
         async with voice.on_the_line():

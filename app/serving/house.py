@@ -31,7 +31,7 @@ from config.loading import Loaded
 from core.catalogue import text
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
-from core.plan import SMS, VOICE
+from core.plan import NOTICE, SMS, VOICE
 from dialer.running import Tally
 from dialer.schedules import Schedules
 from ivr.webhook import Webhook
@@ -105,12 +105,17 @@ class House:
             line = text("serve-batch-paused", self._words, why=why)
             complaints.print(line, style="red", markup=False)
 
-        absent = {}
+        return Admission(self._database, self._clock, self._words, tell, self.absent)
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """The channels that this house does not have, each with the problem that says so."""
+        absent: dict[str, str] = {}
         if not self._known.settings.text_gateways:
-            absent[SMS] = "run-no-text-gateway"
+            absent |= dict.fromkeys((SMS, NOTICE), "run-no-text-gateway")
         if not self._known.trunks:
             absent[VOICE] = "app-no-trunk"
-        return Admission(self._database, self._clock, self._words, tell, absent)
+        return absent
 
     def _open(self) -> None:
         settings, document = self._known.settings.web, self._known.document

@@ -1,13 +1,18 @@
 """Batches that are started while the house is at work: looked at first, or paused."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from app.serving.admission import Admission
+from app.serving.house import House
+from app.test_plans import TRUNK
+from config.loading import load
 from conftest import World
 from core.clock import SystemClock
 from core.errors import AuthorError, Place, problem
+from core.plan import NOTICE, SHIPPED
 from storage.database import Database
 from storage.schema import Batch
 
@@ -68,17 +73,22 @@ async def test_what_cannot_be_held_is_paused_and_looked_at_again_once_it_is_resu
 
 
 async def test_a_batch_whose_channel_is_not_here_is_paused(
-    sqlite_world: World, sqlite: Database, house: Callable[..., Admission]
+    sqlite_world: World, sqlite: Database, house: Callable[..., Admission], tmp_path: Path
 ) -> None:
     by_text = await sqlite_world.batch(state="running", channel="sms")
+    plan = SHIPPED["notice_then_voice"].as_json()
+    announced = await sqlite_world.batch(state="running", channel=NOTICE, plan=plan)
     by_voice = await sqlite_world.batch(state="running")
 
     async def admit(_batch: int) -> None:
         """Nothing is missing."""
 
     told: list[str] = []
-    admission = house(told, sms="run-no-text-gateway")
+    (tmp_path / "huifang.yaml").write_text(TRUNK, "utf-8")
+    without = House(load(tmp_path / "huifang.yaml", {}), sqlite, SystemClock(), "en")
+    admission = house(told, **without.absent)
     await admission.look(admit)
     assert admission.admitted == {by_voice.id}
-    assert (await state(sqlite, by_text))[0] == "paused"
+    for batch in (by_text, announced):
+        assert (await state(sqlite, batch))[0] == "paused"
     assert "[run-no-text-gateway]" in told[0]

@@ -1,6 +1,6 @@
 """`calling`: when, and how often, one person may be called."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from pydantic import Field, model_validator
 
@@ -47,6 +47,12 @@ class CallingSettings(Section):
         if self.hours_from >= self.hours_until:
             raise fault("config-hours-empty")
         return self
+
+    @property
+    def hours(self) -> timedelta:
+        """How long the calling hours of a day are."""
+        day = date.min
+        return datetime.combine(day, self.hours_until) - datetime.combine(day, self.hours_from)
 
     def rules(self) -> CallingRules:
         """Return the rules that the calling policy obeys."""

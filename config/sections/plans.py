@@ -11,6 +11,7 @@ from core.document_faults import fault
 from core.plan import NEVER_LEADING_ON, NOTICE, SHIPPED, VOICE, Plan, PlanStep
 
 MOST_STEPS = 10
+DAY = timedelta(days=1)
 
 
 class PlanStepSettings(Section):
@@ -57,6 +58,14 @@ class PlanSettings(Section):
             if one.channel == NOTICE and not called:
                 raise fault("config-plan-notice", name=self.name, step=number)
         return self
+
+    def check_hours(self, hours: timedelta) -> None:
+        """Raise where a notice and its call, `wait` later, are never both within the calling hours
+        of a day, which are so long."""
+        for number, one in enumerate(self.steps, 1):
+            apart = one.wait % DAY
+            if one.channel == NOTICE and hours <= apart <= DAY - hours:
+                raise fault("config-plan-notice-hours", name=self.name, step=number)
 
     def plan(self) -> Plan:
         """Return it as the dialer obeys it."""

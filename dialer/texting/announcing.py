@@ -1,7 +1,8 @@
 """Advance notice: a text says that a call will come, from which number, and how to refuse it.
 
 A step of its own in the plan (`core.plan.NOTICE`): who stands there is written to once and then
-waits for the call. A notice that cannot be delivered holds up no call.
+waits for the call. A notice that cannot be delivered holds up no call, nor does a gateway that
+is away: what it has not taken by the time of the call is not sent any more.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,7 +16,7 @@ from core.rules import CallingRules
 from dialer.decision import CallbackFacts, Decision
 from dialer.facts import facts_of
 from dialer.policy import decide
-from dialer.texting.room import room
+from dialer.texting.room import MOST, room
 from dialer.texting.terms import TextingRules, TextTally
 from ivr.texting.parts import parts_of
 from storage.candidates import Candidate, candidates, ripen
@@ -23,6 +24,7 @@ from storage.database import Database
 from storage.facts import KnownAttempt, KnownCallback
 from storage.judging import Ruling, judged, put_aside
 from storage.texting.announced import Announced, announced
+from storage.texting.gateway_lanes import resting_gateways
 from storage.texting.outbox import Outgoing, backlog, put
 
 PURPOSE = "advance_notice"
@@ -70,7 +72,10 @@ class Announcing:
         """Write what is due and may leave now; returns how many notices."""
         async with self._database.read() as session:
             waiting = await backlog(session, now)
-        free = room(self._rates, waiting)
+            resting = await resting_gateways(session, now)
+        working = {name: rate for name, rate in self._rates.items() if name not in resting}
+        # Nobody knows how long gateways are away: the calls do not wait for them.
+        free = room(working, waiting) if working else dict.fromkeys(self._rates, MOST)
         if not free:
             return 0
         gateway = max(free, key=lambda name: free[name])

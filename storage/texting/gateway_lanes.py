@@ -38,6 +38,12 @@ async def lock_gateway(session: AsyncSession, name: str) -> GatewayLane:
     return GatewayLane(*row)
 
 
+async def resting_gateways(session: AsyncSession, now: datetime) -> frozenset[str]:
+    """Return the names of gateways that are left alone at present, because they took nothing."""
+    query = select(TextGatewayState.name).where(TextGatewayState.paused_until > now)
+    return frozenset(await session.scalars(query))
+
+
 async def save_next(session: AsyncSession, lane: GatewayLane) -> None:
     """Keep from when on the next part may leave."""
     await session.execute(

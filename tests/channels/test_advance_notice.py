@@ -19,8 +19,17 @@ from ivr.texting.contract import Accepted, IncomingText, OutgoingText, Refused
 from storage.claims import Claimed
 from storage.database import Database
 from storage.schema import TextMessage
-from tests.channels.test_handover import CALLING, NEVER, callback, dialer, made, plan_for
-from tests.dialing.town import DayClock
+from storage.texting.gateway_lanes import lock_gateway, pause_gateway
+from tests.channels.test_handover import (
+    CALLING,
+    NEVER,
+    answering,
+    callback,
+    dialer,
+    made,
+    plan_for,
+)
+from tests.dialing.town import DayClock, number
 from tests.texting.desk import HandGateway
 from tests.texting.town import programs
 
@@ -29,9 +38,9 @@ SOON = Plan("soon", (PlanStep(NOTICE, wait=timedelta(seconds=2)), PlanStep(VOICE
 NOTICES = {"zh": "稍后警务回访中心将致电，号码01012345678。拒收请回复TD。"}
 
 
-def worker(database: Database, clock: DayClock, gateway: HandGateway) -> TextWorker:
+def worker(database: Database, clock: DayClock, *gateways: HandGateway) -> TextWorker:
     rules = TextingRules(calling=CALLING, notices=NOTICES, poll=0.05)
-    return TextWorker(database, clock, [gateway], programs, rules)
+    return TextWorker(database, clock, gateways, programs, rules)
 
 
 async def held(database: Database, gateway: HandGateway) -> list[tuple[str, datetime]]:
@@ -69,6 +78,36 @@ async def test_a_notice_that_is_refused_holds_up_no_call(database: Database) -> 
     gateway = HandGateway()
     gateway.answer = lambda _text: Refused("forbidden", permanent=True)
     assert [number for number, _ in await held(database, gateway)] == [NEVER]
+
+
+async def test_a_gateway_that_is_away_holds_up_no_call(database: Database) -> None:
+    people = [number(i) for i in range(100)]  # far more than the gateway has room for
+    await plan_for(database, SOON, *people)
+    gateway = HandGateway(messages_per_second=1.0)
+    gateway.answer = lambda _text: Refused("away", retry_after=3600.0)
+    clock, called = DayClock(), []
+    texts = worker(database, clock, gateway)
+    calling = dialer(database, clock, answering(clock, called, Disposition.COMPLETED))
+    async with asyncio.timeout(60):
+        writing = asyncio.create_task(texts.run())
+        await calling.run()
+        texts.drain()
+        await writing
+    assert sorted(called) == people
+
+
+async def test_a_notice_leaves_over_a_gateway_that_works(database: Database) -> None:
+    away, works = HandGateway("away", messages_per_second=5000.0), HandGateway("works")
+    await plan_for(database, SOON, NEVER)
+    clock = DayClock()
+    async with database.write() as session:
+        await lock_gateway(session, "away")
+        await pause_gateway(session, "away", clock.now(), "away", asked=3600.0)
+    texts = worker(database, clock, away, works)
+    calling = dialer(database, clock, answering(clock, [], Disposition.COMPLETED))
+    async with asyncio.timeout(60):
+        await asyncio.gather(calling.run(), texts.run())
+    assert (len(away.sent), [one.number for one in works.sent]) == (0, [NEVER])
 
 
 async def test_a_notice_is_not_sent_after_its_call(database: Database) -> None:
