@@ -66,7 +66,7 @@ async def test_what_was_stored_counts_against_the_label(
     )
     survey = SURVEY.read_text("utf-8").replace("{enabled: true}", "{enabled: true, sure: 0.55}")
     (tmp_path / "set" / "survey.yaml").write_text(survey, "utf-8")
-    said = pcm(Synthesis().make("만족 합니다", Voice("ko+f1", 150)))
+    said = pcm(Synthesis().make("만족 합니다", Voice("ko+f1", 180)))
     for number, label in enumerate(["만족", "만족", "만족", "불만족", "불만족"]):
         writer.add(f"r{number}", said, label)
     writer.add("quiet", bytes(16000), "none")
