@@ -43,6 +43,7 @@ def reopened(program: Program, session: Session) -> Session:
         reason="",
         unclear="",
         pending=None,
+        turns=0,
         tries=0,
         repeats=0,
         silences=0,

@@ -5,13 +5,14 @@ rings; each answer is committed before the next prompt is played; a fault in the
 is heard as an apology, never as silence; every call has an end and an outcome.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
 from core.disposition import Disposition
-from flows.engine import Step, start
+from flows.engine import Step, resumed, start
 from flows.program import Program
 from ivr.channels.contract import (
     Ability,
@@ -48,17 +49,22 @@ async def hold(
     rules: ConversationRules,
     survey_folder: Path,
     may_leave_message: bool = True,
+    left: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Call `request.number`, walk through `program` with whoever answers, say what came of it.
 
     `may_leave_message`: False where nothing may be left on a mailbox, as of a key incident.
+    `left`: the flow session of the last conversation about it, by whichever channel; what was
+    answered there is not asked again.
 
     Never raises for what goes wrong on the way (that is a `failed` outcome with its reason),
     only when it is cancelled: then it hangs up first.
     """
-    wordings = Wordings(prompts, clock, survey_folder, language)
+    again = resumed(program, left)
+    spoken = language if again is None else again.session.language
+    wordings = Wordings(prompts, clock, survey_folder, spoken)
     try:
-        opening = start(program, fields=fields, language=language)
+        opening = again or start(program, fields=fields, language=language)
         if opening.session.disposition is Disposition.FAILED:
             # The survey cannot be held with this case: nobody's phone is to ring for that.
             known = Outcome(Disposition.FAILED, clock.now())

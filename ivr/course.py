@@ -89,6 +89,8 @@ class Course:
 
     def __post_init__(self) -> None:
         self.facts = Outcome(Disposition.FAILED, self.clock.now())
+        self.kept = self.current.session
+        """The last session of which every answer was kept: a later call goes on there."""
         self.performed = False
         """True where the effects of the current step were performed."""
         self.end: EndCall | None = None
@@ -245,6 +247,7 @@ class Course:
                 case SaveAnswer():
                     with self.clock.hold():
                         await self.journal.answer(effect, self.current.session.to_json(), now)
+                    self.kept = self.current.session
                 case BookTime():
                     with self.clock.hold():
                         await self.journal.book(effect, now)
@@ -258,6 +261,7 @@ class Course:
                         said.append(await self.wordings.prompt(effect))
         if isinstance(self.current.wait, WaitRecording) and not silently:
             said.append(await self.wordings.tone())
+        self.kept = self.current.session
         return Playlist(tuple(said))
 
     def _outcome(
@@ -274,6 +278,6 @@ class Course:
             q850_cause=ended.q850_cause,
             retry_after=ended.retry_after,
             packets_lost=ended.packets_lost,
-            session=self.current.session.to_json() if self.facts.answered_at else None,
+            session=self.kept.to_json() if self.facts.answered_at else None,
             asked_for_person=self.facts.asked_for_person or reason == ASKED_FOR_PERSON,
         )

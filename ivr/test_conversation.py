@@ -49,6 +49,20 @@ async def test_an_answer_is_committed_before_the_next_prompt(
     assert "请问哪方面" in lines[order[1]]
 
 
+async def test_another_call_goes_on_where_the_last_one_was_left(
+    overall: Program, tmp_path: Path
+) -> None:
+    broken, _ = await rehearse(overall, DISSATISFIED, tmp_path, fails_at="reason")
+    outcome, lines = await rehearse(overall, DISSATISFIED, tmp_path, left=broken.session)
+    told = "\n".join(lines)
+    # The notice once more, because it is another call; what was answered is not asked again.
+    assert "您好" in told
+    assert "接着上次的问题" in told
+    assert "总体上是否满意" not in told
+    assert "reason = 处理结果" in told
+    assert (outcome.disposition, outcome.verdict) == (Disposition.COMPLETED, Verdict.DISSATISFIED)
+
+
 async def test_a_fault_in_the_middle_is_heard_as_an_apology(
     overall: Program, tmp_path: Path
 ) -> None:

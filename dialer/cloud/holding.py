@@ -17,8 +17,9 @@ from dialer.cloud.ending import Ending
 from dialer.cloud.talking import Talking, Token, new_token
 from dialer.cloud.terms import CloudLine
 from dialer.journal import AttemptJournal
+from flows.engine import resumed
 from ivr.channels.contract import DialRequest
-from ivr.cloud.conversation import opening
+from ivr.cloud.conversation import going_on, opening
 from ivr.cloud.progress import refused as refused_as
 from ivr.cloud.provider import NewCall, ProviderRefused
 from ivr.outcome import Outcome
@@ -43,6 +44,8 @@ class Wanted:
     fields: dict[str, Any]
     language: str | None
     may_leave_message: bool
+    left: dict[str, Any] | None = None
+    """Where the last conversation about it was left: what was answered is not asked again."""
 
 
 class CloudCalls:
@@ -90,7 +93,11 @@ class CloudCalls:
         with this case: nobody's phone is to ring for that."""
         candidate = wanted.claimed.candidate
         survey = await self.line.surveys(candidate.flow_version_id)
-        first = opening(survey.program, wanted.fields, wanted.language)
+        again = resumed(survey.program, wanted.left)
+        if again is not None:
+            first = going_on(again)
+        else:
+            first = opening(survey.program, wanted.fields, wanted.language)
         if first.session.disposition is Disposition.FAILED:
             return None
         token = self._token()

@@ -17,9 +17,10 @@ from dialer.texting.ending import End, close
 from dialer.texting.ledger import outgoing
 from dialer.texting.room import room
 from dialer.texting.terms import Programs, TextingRules, TextTally
-from ivr.texting.conversation import Talk, opening
+from ivr.texting.conversation import Talk, going_on, opening
 from storage.case_fields import fields_of_callbacks
 from storage.database import Database
+from storage.left_off import left_by
 from storage.texting.claims import Begun, Opened, Taken, claim_texts
 from storage.texting.conversations import Conversation
 from storage.texting.outbox import backlog
@@ -82,15 +83,29 @@ class Beginning:
             for one in taken
         }
         fields = await fields_of_callbacks(session, zones)
-        return [await self._opened(one, fields[one.candidate.callback_id], now) for one in taken]
+        again = [one.candidate.callback_id for one in taken if one.candidate.sequence]
+        left = await left_by(session, again)
+        return [
+            await self._opened(
+                one, fields[one.candidate.callback_id], left.get(one.candidate.callback_id), now
+            )
+            for one in taken
+        ]
 
     async def _opened(
-        self, taken: Taken, fields: Mapping[str, Any], now: datetime
+        self,
+        taken: Taken,
+        fields: Mapping[str, Any],
+        left: Mapping[str, Any] | None,
+        now: datetime,
     ) -> Opened | tuple[int, str]:
         candidate = taken.candidate
         try:
             program = await self._programs(candidate.flow_version_id)
-            talk = opening(program, dict(fields), candidate.language or None)
+            # What was answered before, by whichever channel, is not asked again.
+            talk = going_on(program, left) or opening(
+                program, dict(fields), candidate.language or None
+            )
         except HuifangError as error:
             log.error("text_not_begun", attempt=taken.attempt_id, problem=error.problems[0].code)
             return taken.attempt_id, error.problems[0].code

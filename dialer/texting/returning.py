@@ -24,7 +24,8 @@ from ivr.texting.conversation import Talk, going_on, opening
 from storage.attempt_rows import insert_incoming
 from storage.candidates import Candidate
 from storage.case_fields import fields_of_callbacks
-from storage.incoming.callers import KnownCaller, callers, left_at
+from storage.incoming.callers import KnownCaller, callers
+from storage.left_off import left_at
 from storage.texting.claims import SENDER, Taken
 from storage.texting.conversations import Conversation, begin
 from storage.texting.inbox import Received

@@ -1,4 +1,4 @@
-"""Who may be ringing us: the callbacks that belong to a number, and where their survey was left."""
+"""Who may be ringing us: the callbacks that belong to a number."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -89,16 +89,6 @@ def _read(row: Any) -> KnownCaller:
         known.id, batch_id, flow_version_id, extension, language or "", sequence, known
     )
     return KnownCaller(candidate, *rest)
-
-
-async def left_at(session: AsyncSession, callback_id: int) -> dict[str, Any] | None:
-    """Return the flow session of the last conversation about a callback; None: there was none."""
-    kept = await session.scalars(
-        select(Attempt.session)
-        .where(Attempt.callback_id == callback_id)
-        .order_by(Attempt.sequence.desc())
-    )
-    return next((one for one in kept if one), None)
 
 
 async def open_attempt(session: AsyncSession, callback_id: int) -> tuple[int, str] | None:

@@ -16,9 +16,10 @@ from core.welcome import Welcome
 from storage.attempt_rows import insert_incoming
 from storage.attempts import open_item_about
 from storage.claims import Claimed
-from storage.incoming.callers import KnownCaller, callers, left_at, open_attempt
+from storage.incoming.callers import KnownCaller, callers, open_attempt
 from storage.incoming.calls import Ring, note_call
 from storage.incoming.superseding import REASON, supersede
+from storage.left_off import left_at
 from storage.trunk_lanes import Lane, lock_lanes
 from storage.withdrawing import withdraw
 

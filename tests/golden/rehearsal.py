@@ -3,7 +3,7 @@
 # ruff: noqa: ARG002 - a journal is told more than this one notes
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,6 +143,7 @@ async def rehearse(
     channel: Callable[[VirtualClock, Transcript, dict[Path, str]], Any] = NotingChannel,
     prompts: PromptSource | None = None,
     may_leave_message: bool = True,
+    left: Mapping[str, Any] | None = None,
 ) -> tuple[Outcome, list[str]]:
     """Call `number`; return the outcome and the transcript."""
     clock = VirtualClock(START)
@@ -162,6 +163,7 @@ async def rehearse(
             rules=change(ConversationRules(recordings=tmp_path, settle_seconds=1.0)),
             survey_folder=tmp_path,
             may_leave_message=may_leave_message,
+            left=left,
         )
     finally:
         driver.cancel()

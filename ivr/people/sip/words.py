@@ -10,8 +10,8 @@ from speech.synthesis import Synthesis, Voice
 VOICES = {
     "zh": Voice("cmn"),
     "en": Voice("en-gb"),
-    # Measured: of this voice the Korean test model knows 만족 합니다, 네 and 아니요 also where a frame
-    # that came late was concealed, wherever in the word; at 150 a third of them was lost.
+    # Measured: at this rate the Korean test model knows 만족 합니다 and 네 also where a frame that
+    # came late was concealed, wherever in the word; at 150 a third of them was lost.
     "ko": Voice("ko+f1", 180),
     "ko-quick": Voice("ko", 200),
 }
