@@ -220,7 +220,7 @@ def dialer(
         check=channel.check,
         ring_back=ring_back,
         batches=batches,
-        texts_by=next((each.name for each in loaded.settings.text_gateways), ""),
+        texts_by=tuple(each.name for each in loaded.settings.text_gateways),
         until_done=until_done,
         name=name,
     )

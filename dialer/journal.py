@@ -8,7 +8,7 @@ order and committed as soon as the database takes it again.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,8 +47,8 @@ class _Write:
 class Writer:
     """Gathers writes. Run `run()` as a task; `close()` waits until everything is written."""
 
-    def __init__(self, database: Database, clock: Clock, texts_by: str = "") -> None:
-        """`texts_by`: the gateway that carries what surveys send; empty: none is there."""
+    def __init__(self, database: Database, clock: Clock, texts_by: Sequence[str] = ()) -> None:
+        """`texts_by`: the gateways that carry what surveys send, the first one that works."""
         self._database, self._clock, self._texts_by = database, clock, texts_by
         self._waiting: deque[_Write] = deque()
         self._news = asyncio.Event()
@@ -181,7 +181,7 @@ class AttemptJournal:
         self,
         writer: Writer,
         attempt_id: int,
-        texts_by: str = "",
+        texts_by: Sequence[str] = (),
     ) -> None:
         self._writer, self._attempt_id, self._texts_by = writer, attempt_id, texts_by
         self.position = 0
@@ -212,11 +212,11 @@ class AttemptJournal:
         await self._keep(booking_row(booking, self.position, at), None)
 
     async def message(self, message: SendMessage, at: datetime) -> None:
-        gateway = self._texts_by
-        if not gateway:  # its batch was refused, or it is a rehearsal
+        gateways = self._texts_by
+        if not gateways:  # its batch was refused, or it is a rehearsal
             log.warning("message_not_sent", attempt=self._attempt_id)
             return
-        await self._writer.write(lambda s: send(s, gateway, self._attempt_id, message, at))
+        await self._writer.write(lambda s: send(s, gateways, self._attempt_id, message, at))
 
     async def _keep(self, values: dict[str, Any], session: dict[str, Any] | None) -> None:
         await self._writer.write(lambda s: add_answer(s, self._attempt_id, values, session))

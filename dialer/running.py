@@ -5,7 +5,7 @@ processes may run on one PostgreSQL.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -55,12 +55,12 @@ class Dialer:
         check: Check | None = None,
         ring_back: RingBack | None = None,
         batches: Collection[int] | None = None,
-        texts_by: str = "",
+        texts_by: Sequence[str] = (),
         name: str | None = None,
         until_done: bool = True,
     ) -> None:
         """`batches`: only these (None: all running ones), which may grow while it runs; people who
-        ring us by `ring_back` may be of any. `texts_by`: the text gateway of what surveys send.
+        ring us by `ring_back` may be of any. `texts_by`: the text gateways of what surveys send.
         `until_done`: end when nothing waits any more, instead of waiting for further batches."""
         self.database, self.clock, self.rules = database, clock, rules
         self.name = name or own_name()

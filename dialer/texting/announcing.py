@@ -2,12 +2,14 @@
 
 A step of its own in the plan (`core.plan.NOTICE`): who stands there is written to once and then
 waits for the call. A notice that cannot be delivered holds up no call, nor does a gateway that
-is away: what it has not taken by the time of the call is not sent any more.
+is away: what it has not taken by the time of the call is not sent any more. Who could only be
+called too late, because of the notice, is called without one.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -16,7 +18,7 @@ from core.rules import CallingRules
 from dialer.decision import CallbackFacts, Decision
 from dialer.facts import facts_of
 from dialer.policy import decide
-from dialer.texting.room import MOST, room
+from dialer.texting.room import MOST, room, working
 from dialer.texting.terms import TextingRules, TextTally
 from ivr.texting.parts import parts_of
 from storage.candidates import Candidate, candidates, ripen
@@ -47,6 +49,12 @@ def may_announce(facts: CallbackFacts, rules: CallingRules, now: datetime) -> De
     return replace(call, not_before=call.not_before - wait)
 
 
+def call_without(facts: CallbackFacts, rules: CallingRules, now: datetime) -> datetime | None:
+    """Return from when on the call may be made where no notice is waited for; None: never."""
+    call = decide(replace(_call_after(facts)[1], next_at=None), rules, now)
+    return now if call.allowed else call.not_before
+
+
 def _call_after(facts: CallbackFacts) -> tuple[timedelta, CallbackFacts]:
     steps, step = facts.plan.steps, facts.plan_step
     following = replace(facts, channel=steps[step + 1].channel, plan_step=step + 1)
@@ -69,13 +77,13 @@ class Announcing:
         self._rules, self._tally, self._batches = rules, tally, batches
 
     async def announce(self, now: datetime) -> int:
-        """Write what is due and may leave now; returns how many notices."""
+        """Write what is due and may leave now; returns how many people were dealt with."""
         async with self._database.read() as session:
             waiting = await backlog(session, now)
             resting = await resting_gateways(session, now)
-        working = {name: rate for name, rate in self._rates.items() if name not in resting}
+        at_work = working(self._rates, resting)
         # Nobody knows how long gateways are away: the calls do not wait for them.
-        free = room(working, waiting) if working else dict.fromkeys(self._rates, MOST)
+        free = room(at_work, waiting) if at_work else dict.fromkeys(self._rates, MOST)
         if not free:
             return 0
         gateway = max(free, key=lambda name: free[name])
@@ -87,16 +95,41 @@ class Announcing:
                 found = await candidates(session, now, free[gateway], self._batches, NOTICE)
             calling = self._rules.calling
             history = max(calling.number_period, calling.refusal_rest, calling.between_tries)
-            taken, put_off = await judged(session, found, self._judge, history, now, len(found))
+            too_late: dict[int, datetime] = {}
+            judge = partial(self._judge, too_late)
+            taken, put_off = await judged(session, found, judge, history, now, len(found))
             await put_aside(session, put_off, now)
-            notices = [self._notice(one, gateway, now) for one in taken]
+            notices = [
+                self._notice(one, gateway, now) for one in taken if one.callback_id not in too_late
+            ]
             await put(session, [text for text, _ in notices], now)
-            await announced(session, [told for _, told in notices])
+            untold = [
+                _go_on(one.known, too_late[one.callback_id])
+                for one in taken
+                if one.callback_id in too_late
+            ]
+            await announced(session, [told for _, told in notices] + untold)
+        if untold:
+            log.info("notices_left_out", callbacks=len(untold), reason="deadline")
         self._tally.announced += len(notices)
-        return len(notices)
+        return len(taken)
 
-    def _judge(self, known: KnownCallback, attempts: list[KnownAttempt], now: datetime) -> Ruling:
-        decision = may_announce(facts_of(known, attempts), self._rules.calling, now)
+    def _judge(
+        self,
+        too_late: dict[int, datetime],
+        known: KnownCallback,
+        attempts: list[KnownAttempt],
+        now: datetime,
+    ) -> Ruling:
+        """Say whether a notice may leave. Whom only a call without one reaches in time stands in
+        `too_late` afterwards, with the moment of that call."""
+        facts = facts_of(known, attempts)
+        decision = may_announce(facts, self._rules.calling, now)
+        if not decision.allowed and decision.not_before is None:
+            call_at = call_without(facts, self._rules.calling, now)
+            if call_at is not None:
+                too_late[known.id] = call_at
+                return Ruling(True, "")
         why = "" if decision.allowed else decision.reason.sentence(self._rules.language)
         return Ruling(decision.allowed, why, decision.not_before, decision.follow_up)
 
@@ -119,5 +152,10 @@ class Announcing:
             quiet=False,  # the hours were looked at just now, in the party's time zone
             not_after=call_at,
         )
-        following = plan.steps[known.plan_step + 1].channel
-        return text, Announced(known.id, following, known.plan_step + 1, call_at)
+        return text, _go_on(known, call_at)
+
+
+def _go_on(known: KnownCallback, call_at: datetime) -> Announced:
+    step = known.plan_step + 1
+    following = stored_plan(known.plan, known.channel).steps[step].channel
+    return Announced(known.id, following, step, call_at)

@@ -15,7 +15,7 @@ from core.errors import HuifangError
 from dialer.starting import judging
 from dialer.texting.ending import End, close
 from dialer.texting.ledger import outgoing
-from dialer.texting.room import room
+from dialer.texting.room import room, working
 from dialer.texting.terms import Programs, TextingRules, TextTally
 from ivr.texting.conversation import Talk, going_on, opening
 from storage.case_fields import fields_of_callbacks
@@ -23,6 +23,7 @@ from storage.database import Database
 from storage.left_off import left_by
 from storage.texting.claims import Begun, Opened, Taken, claim_texts
 from storage.texting.conversations import Conversation
+from storage.texting.gateway_lanes import resting_gateways
 from storage.texting.outbox import backlog
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,8 @@ class Beginning:
         """Begin as many as the gateways can take at present."""
         async with self._database.read() as session:
             waiting = await backlog(session, now)
-        free = room(self._rates, waiting)
+            resting = await resting_gateways(session, now)
+        free = room(working(self._rates, resting) or self._rates, waiting)
         if not free:
             return Begun()
         try:

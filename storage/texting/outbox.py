@@ -90,6 +90,12 @@ async def put(session: AsyncSession, messages: Sequence[Outgoing], now: datetime
     return {row.attempt_id: row.id for row in made if row.purpose == "question"}
 
 
+async def put_failed(session: AsyncSession, message: Outgoing, now: datetime, why: str) -> None:
+    """Keep a message that is not sent, because it never could be: people are to see it."""
+    row = {**message.__dict__, "direction": "out", "state": "failed", "error": why}
+    await session.execute(insert(MESSAGES).values(**row, created_at=now, ended_at=now))
+
+
 _WAITING = (
     select(
         MESSAGES.c.id,

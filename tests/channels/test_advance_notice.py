@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.disposition import Disposition
 from core.plan import NOTICE, SHIPPED, VOICE, Plan, PlanStep
@@ -18,7 +18,7 @@ from ivr.outcome import Outcome
 from ivr.texting.contract import Accepted, IncomingText, OutgoingText, Refused
 from storage.claims import Claimed
 from storage.database import Database
-from storage.schema import TextMessage
+from storage.schema import Callback, TextMessage
 from storage.texting.gateway_lanes import lock_gateway, pause_gateway
 from tests.channels.test_handover import (
     CALLING,
@@ -108,6 +108,20 @@ async def test_a_notice_leaves_over_a_gateway_that_works(database: Database) -> 
     async with asyncio.timeout(60):
         await asyncio.gather(calling.run(), texts.run())
     assert (len(away.sent), [one.number for one in works.sent]) == (0, [NEVER])
+
+
+async def test_who_could_be_called_too_late_only_is_called_without_a_notice(
+    database: Database,
+) -> None:
+    half_an_hour = Plan("h", (PlanStep(NOTICE, wait=timedelta(minutes=30)), PlanStep(VOICE)))
+    await plan_for(database, half_an_hour, NEVER)
+    async with database.write() as session:
+        deadline = DayClock().now() + timedelta(minutes=10)
+        await session.execute(update(Callback).values(deadline=deadline))
+    gateway = HandGateway()
+    assert [number for number, _ in await held(database, gateway)] == [NEVER]
+    assert gateway.sent == []
+    assert await made(database) == {NEVER: [("sip", "completed")]}
 
 
 async def test_a_notice_is_not_sent_after_its_call(database: Database) -> None:

@@ -18,13 +18,14 @@ from dialer.running import Dialer, DialerRules
 from dialer.texting.terms import TextingRules
 from dialer.texting.worker import TextWorker
 from ivr.outcome import Outcome
-from ivr.texting.contract import IncomingText
+from ivr.texting.contract import IncomingText, Refused
 from ivr.texting.gateways.dry_run import DryRunGateway
 from ivr.texting.people import TextPeople
 from storage.claims import Claimed
 from storage.database import Database
 from storage.schema import Attempt, Batch, Callback, DoNotCall, FollowUpItem
 from tests.dialing.town import DayClock, settle
+from tests.texting.desk import HandGateway
 from tests.texting.town import SURVEY, programs
 
 REPLIES, NEVER, UNREACHABLE = "+8613800000000", "+8613800000007", "+8613800000009"
@@ -115,6 +116,19 @@ async def test_who_does_not_reply_is_called_and_who_does_is_not(database: Databa
     for number in (NEVER, UNREACHABLE):
         known = await callback(database, number)
         assert (known.state, known.verdict, known.plan_step) == ("done", "satisfied", 1)
+
+
+async def test_a_number_that_takes_no_texts_is_called(database: Database) -> None:
+    await plan_for(database, SHIPPED["sms_then_voice"], NEVER)
+    clock, called, gateway = DayClock(), [], HandGateway()
+    gateway.answer = lambda _text: Refused("001", permanent=True, invalid_number=True)
+    rules = TextingRules(calling=CALLING, retry=RETRY, poll=0.05)
+    texts = TextWorker(database, clock, [gateway], programs, rules)
+    calling = dialer(database, clock, answering(clock, called, Disposition.COMPLETED))
+    async with asyncio.timeout(60):
+        await asyncio.gather(calling.run(), texts.run())
+    assert await made(database) == {NEVER: [("sms", "invalid_number"), ("sip", "completed")]}
+    assert (await callback(database, NEVER)).state == "done"
 
 
 async def test_who_does_not_answer_twice_is_written_to(database: Database) -> None:

@@ -8,12 +8,15 @@ from sqlalchemy import select
 from core.errors import TransientError, UncertainError, problem
 from dialer.texting.sending import Sending
 from dialer.texting.terms import TextTally
+from dialer.texting.worker import TextWorker
 from ivr.texting.contract import Accepted, DeliveryReport, DeliveryState, OutgoingText, Refused
 from storage import do_not_call
 from storage.database import Database
 from storage.schema import TextMessage
-from tests.texting.desk import ONE, desk
-from tests.texting.town import RULES
+from storage.texting.gateway_lanes import lock_gateway, pause_gateway
+from tests.dialing.town import MORNING
+from tests.texting.desk import ONE, Desk, HandClock, HandGateway, desk
+from tests.texting.town import RULES, programs, settle_texts
 
 NOWHERE = problem("texting-late")
 
@@ -206,3 +209,15 @@ async def test_what_a_dead_process_was_sending_is_uncertain(database: Database) 
     here.clock.forward(hours=1)
     await here.look()
     assert len(here.gateway.sent) == 1
+
+
+async def test_surveys_begin_over_a_gateway_that_works(database: Database) -> None:
+    away, works = HandGateway("away", messages_per_second=5000.0), HandGateway("works")
+    await settle_texts(database, [ONE])
+    clock = HandClock(MORNING)
+    async with database.write() as session:
+        await lock_gateway(session, "away")
+        await pause_gateway(session, "away", clock.now(), "away", asked=3600.0)
+    worker = TextWorker(database, clock, [away, works], programs, RULES)
+    await Desk(database, clock, works, worker).look()
+    assert (away.sent, [one.number for one in works.sent[:1]]) == ([], [ONE])
