@@ -4,25 +4,40 @@ dispositions, verdicts, answers and follow-up items."""
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from app import voice_run
 from app.calling import Calls, dialer
+from config.loading import load
 from core.clock import VirtualClock
 from core.disposition import Disposition
 from ivr.channels.dry_run import DryRunChannel
 from ivr.conversation_rules import ConversationRules
-from ivr.people.directory import behaviour_of
-from ivr.people.person import BY_LAST_DIGIT, EXPECTED, Behaviour
+from ivr.people.directory import behaviour_of, person_of
+from ivr.people.person import BY_LAST_DIGIT, EXPECTED, Behaviour, Person
+from ivr.people.sip.endpoint import SipPeople
 from ivr.prompt_length import SilentPrompts
 from storage.database import Database
 from tests.cloud.house import Kept, house, look, people, settings
-from tests.dialing.town import MORNING
+from tests.dialing.town import MORNING, DayClock
+from tests.peers.ports import rtp_ports
 from tests.peers.twilio_voice import TwilioVoice
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+SIP = """\
+folders: {{data: .}}
+calling: {{tries: 1}}
+pacing: {{calls_per_second: 10, channels: 20}}
+sip: {{stack: {stack}, rtp_ports: {ports}}}
+trunks:
+  - {{name: people, uri: "sip:127.0.0.1:{port}", caller_id: "01012345678", calls_per_second: 10,
+     channels: 20}}
+"""
 NUMBERS = {
     Behaviour(behaviour_of(ending)): f"+8613800000{ending.zfill(3)}" for ending in BY_LAST_DIGIT
 }
@@ -79,6 +94,33 @@ async def over_the_cloud(folder: Path) -> Kept:
         await database.close()
 
 
+async def over_sip(folder: Path, stack: str) -> Kept:
+    """Call everybody over real SIP and RTP."""
+    database = Database(f"sqlite:///{folder / 'sip.db'}")
+    called, ports = SipPeople(people=quickly), rtp_ports()
+    await called.start()
+    (folder / "huifang.yaml").write_text(
+        SIP.format(port=called.port, stack=stack, ports=[ports.rtp_from, ports.rtp_until]), "utf-8"
+    )
+    try:
+        await database.migrate()
+        await people(database, list(NUMBERS.values()))
+        known, clock = load(folder / "huifang.yaml", {}), DayClock()
+        voice = await voice_run.prepared(known, database, clock, None, "en", until_done=True)
+        async with voice.on_the_line(), asyncio.timeout(240):
+            await voice.dialer.run()
+        return await look(database)
+    finally:
+        await called.close()
+        await database.close()
+
+
+def quickly(number: str) -> Person:
+    """Return who answers there: he is not rung for long."""
+    person = person_of(number)
+    return replace(person, rings=min(person.rings, 0.5))
+
+
 def came_to(kept: Kept) -> dict[Behaviour, CameTo]:
     """Return what became of everybody."""
     found = {}
@@ -97,27 +139,42 @@ def came_to(kept: Kept) -> dict[Behaviour, CameTo]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("hold", "tells_causes"),
-    [(over_the_dry_run, True), (over_the_cloud, False)],
-    ids=["dry_run", "cloud"],
-)
+WAYS: dict[str, Callable[[Path], Awaitable[Kept]]] = {
+    "dry_run": over_the_dry_run,
+    "cloud": over_the_cloud,
+    "pjsua2": partial(over_sip, stack="pjsua2"),
+    "pyvoip": partial(over_sip, stack="pyvoip"),
+}
+TELLS_LESS = {"cloud"}
+"""Does not pass on why a phone was not reached (Q.850)."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=sorted(WAYS))
+async def held(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[Behaviour, CameTo]]:
+    """What became of everybody, by one driver."""
+    return request.param, came_to(await WAYS[request.param](tmp_path_factory.mktemp("way")))
+
+
 async def test_everybody_comes_to_what_he_should(
-    hold: Callable[[Path], Awaitable[Kept]], tells_causes: bool, tmp_path: Path
+    held: tuple[str, dict[Behaviour, CameTo]],
 ) -> None:
-    """`tells_causes`: the line passes on why a phone was not reached (Q.850)."""
-    for who, seen in came_to(await hold(tmp_path)).items():
+    way, everybody = held
+    for who, seen in everybody.items():
         should = EXPECTED[who].disposition
-        if who is Behaviour.SWITCHED_OFF and not tells_causes:
+        if who is Behaviour.SWITCHED_OFF and way in TELLS_LESS:
             should = Disposition.NO_ANSWER
         assert (who, seen.disposition) == (who, should)
         assert (who, seen.verdict) == (who, EXPECTED[who].verdict)
 
 
-async def test_the_same_is_kept_of_everybody(tmp_path: Path) -> None:
-    by_dry_run = came_to(await over_the_dry_run(tmp_path))
-    by_cloud = came_to(await over_the_cloud(tmp_path))
-    assert len(by_dry_run[Behaviour.DISSATISFIED].answers) > 1
-    # Of a phone that is switched off a carrier tells more than the provider does.
-    del by_dry_run[Behaviour.SWITCHED_OFF], by_cloud[Behaviour.SWITCHED_OFF]
-    assert by_cloud == by_dry_run
+async def test_the_same_is_kept_of_everybody(
+    held: tuple[str, dict[Behaviour, CameTo]], tmp_path: Path
+) -> None:
+    way, everybody = held
+    rehearsed = came_to(await over_the_dry_run(tmp_path))
+    assert len(rehearsed[Behaviour.DISSATISFIED].answers) > 1
+    for who in Behaviour:
+        if who is not Behaviour.SWITCHED_OFF or way not in TELLS_LESS:
+            assert (who, everybody[who]) == (who, rehearsed[who])
