@@ -8,7 +8,7 @@ from pathlib import Path
 from app.wiring import abilities
 from config.loading import Loaded
 from core.errors import AuthorError, Place, problem
-from dialer.batches import Survey
+from dialer.batch_report import Survey
 from flows.check.linter import check_file
 from flows.check.speaking import Measure, Sounds
 from flows.check.vocabulary import Vocabulary

@@ -21,7 +21,8 @@ from core.clock import Clock
 from core.errors import HuifangError
 from core.plan import BY_VOICE, Plan
 from core.rules import CallingRules
-from dialer.batches import Survey, create_batch
+from dialer.batch_report import Survey
+from dialer.batches import create_batch
 from dialer.calendar import zone
 from dialer.crontab import trigger
 from dialer.sampling import Sample

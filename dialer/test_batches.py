@@ -9,7 +9,9 @@ from core.clock import VirtualClock
 from core.errors import AuthorError
 from core.plan import SHIPPED
 from core.rules import CallingRules
-from dialer.batches import BatchReport, Survey, create_batch, why_not
+from dialer.batch_members import why_not
+from dialer.batch_report import BatchReport, Survey
+from dialer.batches import create_batch
 from dialer.sampling import Sample
 from storage.schema import (
     Batch,

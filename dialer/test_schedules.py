@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from core.clock import SystemClock
 from core.errors import AuthorError
 from core.rules import CallingRules
-from dialer.batches import Survey
+from dialer.batch_report import Survey
 from dialer.schedules import GRACE, Schedule, Schedules
 from storage.database import Database
 from storage.schema import Batch, Callback, Case, CaseParty, Party, PartyNumber, ScheduleRun
@@ -165,7 +165,7 @@ import asyncio, sys
 from datetime import datetime, UTC
 from core.clock import SystemClock
 from core.rules import CallingRules
-from dialer.batches import Survey
+from dialer.batch_report import Survey
 from dialer.schedules import Schedule, Schedules
 from storage.database import Database
 

@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.phone import mask, parse_numbers
 from core.rules import CallingRules
 from core.welcome import Welcome
-from dialer.batches import CALLBACK, PERSON, why_not
+from dialer.batch_members import CALLBACK, PERSON, why_not
 from dialer.decision import Decision, Reason
 from dialer.facts import gather
 from dialer.number_kind import kind_of_number

@@ -18,7 +18,8 @@ from core.catalogue import text
 from core.clock import Clock
 from core.errors import AuthorError, problem
 from core.respondent import RespondentClass
-from dialer.batches import BatchReport, create_batch
+from dialer.batch_report import BatchReport
+from dialer.batches import create_batch
 from dialer.calendar import UnknownTimeZoneError, zone
 from dialer.sampling import STRATA, Sample
 from storage.batches import BatchStatus, ask, batch_named, statuses

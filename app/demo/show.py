@@ -24,7 +24,8 @@ from app.webhooks import HOOKS, webhooks
 from app.wiring import opened
 from core.clock import Clock, SystemClock
 from core.errors import AuthorError, problem
-from dialer.batches import BatchReport, create_batch
+from dialer.batch_report import BatchReport
+from dialer.batches import create_batch
 from dialer.texting.terms import TextTally
 from followup.queue import Queue
 from ivr.webhook import Webhook

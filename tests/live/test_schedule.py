@@ -17,7 +17,7 @@ from app.scheduled import schedules
 from app.wiring import opened
 from config.loading import Loaded, load
 from core.clock import SystemClock
-from dialer.batches import Survey
+from dialer.batch_report import Survey
 from dialer.schedules import Schedules
 from ivr.people.sip.endpoint import SipPeople
 from storage.batches import BatchStatus, statuses
