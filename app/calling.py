@@ -37,7 +37,6 @@ from storage.candidates import Candidate
 from storage.case_fields import fields_of, fields_of_batch
 from storage.claims import Claimed
 from storage.database import Database
-from storage.left_off import left_at
 from storage.schema import FlowVersion
 
 
@@ -119,11 +118,9 @@ class Calls:
             ring_seconds=self._ring.get(claimed.trunk, Trunk.ring_seconds),
         )
         language = candidate.language or program.flow.languages[0]
-        left = await self._left(candidate)
         if self._cloud and (line := self._cloud.calls.get(claimed.trunk)) is not None:
             no_secret = not candidate.known.key_incident
-            wanted = Wanted(claimed, request, fields, language, no_secret, left)
-            return await line.hold(wanted, journal)
+            return await line.hold(Wanted(claimed, request, fields, language, no_secret), journal)
         return await hold(
             self._channel,
             request,
@@ -136,7 +133,7 @@ class Calls:
             rules=self._rules,
             survey_folder=folder,
             may_leave_message=not candidate.known.key_incident,
-            left=left,
+            left=claimed.left,
         )
 
     async def answer(
@@ -174,12 +171,6 @@ class Calls:
         """Return the attempt's name. Recordings are named after it: a folder a day, so that no
         folder grows without end."""
         return f"{claimed.claimed_at.astimezone(self._zone):%Y-%m-%d}/{claimed.attempt_id}"
-
-    async def _left(self, candidate: Candidate) -> dict[str, Any] | None:
-        if not candidate.sequence:
-            return None
-        async with self._database.read() as session:
-            return await left_at(session, candidate.callback_id)
 
     async def _fields(self, candidate: Candidate) -> dict[str, Any]:
         if candidate.callback_id in self._remembered:

@@ -20,6 +20,7 @@ from storage.attempt_rows import insert_attempts
 from storage.candidates import Candidate, candidates, next_due, ripen
 from storage.database import Database
 from storage.judging import Judge, judged, put_aside
+from storage.left_off import left_by
 from storage.schema import Callback
 from storage.trunk_lanes import HOUSE, Lane, lock_lanes, pace_time, save_starts
 
@@ -77,6 +78,8 @@ class Claimed:
     candidate: Candidate
     incoming: bool = False
     """True where the person rings us: there is nothing to dial."""
+    left: dict[str, Any] | None = None
+    """The flow session of the last conversation about it: what was answered is not asked again."""
 
 
 @dataclass(frozen=True)
@@ -254,6 +257,7 @@ async def _insert(
         for candidate, start in zip(taken, starts, strict=False)
     ]
     ids = await insert_attempts(session, rows)
+    left = await left_by(session, [one.callback_id for one in taken if one.sequence])
     return [
         Claimed(
             ids[candidate.callback_id],
@@ -262,6 +266,7 @@ async def _insert(
             moment + (start.at - pace_now).total_seconds(),
             now,
             candidate,
+            left=left.get(candidate.callback_id),
         )
         for candidate, start in zip(taken, starts, strict=False)
     ]

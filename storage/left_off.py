@@ -3,10 +3,17 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.schema import Attempt
+
+_LEFT = (
+    select(Attempt.callback_id, Attempt.session)
+    .where(Attempt.callback_id.in_(bindparam("callbacks", expanding=True)))
+    .order_by(Attempt.callback_id, Attempt.sequence)
+)
+"""Built once: building it costs more than asking."""
 
 
 async def left_at(session: AsyncSession, callback_id: int) -> dict[str, Any] | None:
@@ -18,9 +25,5 @@ async def left_by(session: AsyncSession, callbacks: Collection[int]) -> dict[int
     """Return those of several callbacks, by callback; who was never talked with is not in it."""
     if not callbacks:
         return {}
-    rows = await session.execute(
-        select(Attempt.callback_id, Attempt.session)
-        .where(Attempt.callback_id.in_(callbacks))
-        .order_by(Attempt.callback_id, Attempt.sequence)
-    )
+    rows = await (await session.connection()).execute(_LEFT, {"callbacks": tuple(callbacks)})
     return {callback: kept for callback, kept in rows if kept}

@@ -44,8 +44,6 @@ class Wanted:
     fields: dict[str, Any]
     language: str | None
     may_leave_message: bool
-    left: dict[str, Any] | None = None
-    """Where the last conversation about it was left: what was answered is not asked again."""
 
 
 class CloudCalls:
@@ -93,7 +91,7 @@ class CloudCalls:
         with this case: nobody's phone is to ring for that."""
         candidate = wanted.claimed.candidate
         survey = await self.line.surveys(candidate.flow_version_id)
-        again = resumed(survey.program, wanted.left)
+        again = resumed(survey.program, wanted.claimed.left)
         if again is not None:
             first = going_on(again)
         else:
