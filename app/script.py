@@ -33,6 +33,7 @@ OWN_WORDS = (
     "flow-invalid",
     "flow-invalid-number",
     "flow-unsure",
+    "flow-resumed",
 )
 """Catalogue keys of what the product says by itself, whatever the survey."""
 CONFIRM = "flow-confirm"

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from app.prompt_building import build, for_survey
-from app.script import all_spoken, script, unrecorded
+from app.script import CONFIRM, OWN_WORDS, all_spoken, script, unrecorded
 from app.studio_import import adopt, survey_of
 from app.surveys import ReadySurvey
 from config.loading import load
+from core.catalogue import SPOKEN, entries, text
 from ivr.prompt_length import SilentPrompts
 from speech.prompts import PromptCache
 from speech.studio import Studio
@@ -37,6 +38,14 @@ async def test_every_answer_that_may_be_asked_back_is_made(
     assert contexts == {"您是说“〔满意〕”，对吗？对请按1，不对请按2。"}
     answers = {line.text for line in script(listening, values=True) if line.survey == "report"}
     assert {"满意", "不满意", "dissatisfied"} <= answers
+
+
+def test_the_script_has_all_of_our_own_words(listening: ReadySurvey) -> None:
+    own = {key for key, words in entries().items() if set(SPOKEN) <= set(words)}
+    in_calls = {key for key in own if not key.startswith("ring-back-")} - {CONFIRM}
+    assert in_calls == set(OWN_WORDS)
+    said = {each.source for each in all_spoken(listening) if each.own}
+    assert {text(key, "zh") for key in OWN_WORDS} <= said
 
 
 def test_the_script_names_what_a_call_may_say(listening: ReadySurvey, tmp_path: Path) -> None:
