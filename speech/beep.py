@@ -40,6 +40,13 @@ _PROGRESS = (395.0, 505.0)
 _PROGRESS_PAUSE = 4.6
 """Seconds of quiet asked for there: ringing pauses for 4 s (North America: its second tone, 480
 Hz, makes it no single tone at all)."""
+_GAP = 5
+"""Blocks that a tone may be disturbed for and still be one: a frame of RTP that was lost or late,
+or two in a row (20 ms each, RFC 3551), spoil that many. Shorter than any pause of call progress."""
+_FIRM = 4
+"""Blocks of a tone before that: shorter ones may lose one block only, speech is full of them."""
+_OTHER = 0.03
+"""Share of its frequency by which two tones differ: the next one of a row is no disturbance."""
 _FORGET = 6.0
 """Seconds of quiet after which a cadence is over."""
 _QUIETER_DB = 10.0
@@ -69,7 +76,8 @@ class BeepDetector:
         self._reported = False
         self._run: list[tuple[float, float]] = []
         """Frequency and power of each block of the steady tone under way."""
-        self._missed = 0
+        self._missed: list[tuple[float, float]] = []
+        """Those that disturb it just now."""
         self._tone: tuple[float, float] | None = None
         """Frequency and power of a finished tone that waits for its pause."""
         self._quiet: list[float] = []
@@ -142,26 +150,46 @@ class BeepDetector:
         if self._since_tone * _HOP > _FORGET:
             self._cadence = 0.0
         if frequency and self._goes_on(frequency, power):
-            self._run.append((frequency, power))
-            self._missed = 0
+            # What disturbed it belongs to its length.
+            self._run += [*((frequency, power) for _ in self._missed), (frequency, power)]
+            self._missed = []
             return False
         if len(self._run) == 1 and frequency:
             self._run = []  # the first block held little of the tone
         if self._run:
-            self._missed += 1
-            if self._missed == 1 and power >= self._run[-1][1] / 4:
-                self._quiet.append(power)
-                return False  # one disturbed block does not end a tone
+            self._missed.append((frequency, power))
+            if self._may_go_on():
+                return False
+            missed = self._missed
             self._finish()
-        if frequency:
-            self._run, self._missed = [(frequency, power)], 0
+            # Those were the first of the pause, or of another tone.
+            return any(self._begins(*block) for block in missed)
+        return self._begins(frequency, power)
+
+    def _begins(self, frequency: float, power: float) -> bool:
+        """Take a block where no tone is under way; return True where it completes a beep."""
+        if frequency and self._run and self._goes_on(frequency, power):
+            self._run.append((frequency, power))
+        elif frequency:
+            self._run = [(frequency, power)]
         return self._stood_alone(power)
+
+    def _may_go_on(self) -> bool:
+        """Say whether a tone may still come back after what disturbed it."""
+        known = self._run[-1][0]
+        if len(self._run) < _FIRM:
+            return len(self._missed) == 1 and self._missed[0][1] >= self._run[-1][1] / 4
+        last = [frequency for frequency, _ in self._missed[-2:]]
+        others = all(one and abs(one - known) > known * _OTHER for one in last)
+        return len(self._missed) <= _GAP and not (len(last) == 2 and others)
 
     def _goes_on(self, frequency: float, power: float) -> bool:
         if not self._run:
             return False
-        before, level = self._run[-1]
-        change = abs(10 * np.log10(power / level))
+        before = self._run[-1][0]
+        # After a disturbance the tone is as loud as before it, whatever its last block was.
+        known = self._run[-_FIRM:] if self._missed else self._run[-1:]
+        change = min(abs(10 * np.log10(power / level)) for _, level in known)
         # The first and the last block are only partly filled.
         swell = _SWELL_DB if len(self._run) > 1 else 20.0
         return abs(frequency - before) <= before * _WANDER and bool(change <= swell)
@@ -169,11 +197,12 @@ class BeepDetector:
     def _finish(self) -> None:
         """A steady tone is over: keep it as a possible beep, or forget it."""
         run, self._run = self._run, []
+        ago, self._missed = len(self._missed), []
         seconds = (len(run) - 1) * _HOP + _BLOCK / 2
         frequency = float(np.median([one for one, _ in run]))
         if seconds < _SHORTEST / 2:
             return
-        since, self._since_tone = (self._since_tone - len(run)) * _HOP, 0
+        since, self._since_tone = (self._since_tone - len(run) - ago) * _HOP, ago
         known = self._tone[0] if self._tone else self._cadence
         if known and (abs(frequency - known) <= known * 0.03 or since < _PAUSE):
             # Again the same, or a row of tones (information tones, a melody).

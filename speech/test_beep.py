@@ -51,6 +51,32 @@ def test_too_low_too_high_and_too_short_are_none(frequency: float, seconds: floa
     assert beeps(silence(0.3) + tone_pcm(frequency, seconds=seconds)) == []
 
 
+def disturbed(pcm: bytes, at: int, how: str, frames: int) -> bytes:
+    """Return `pcm` with so many frames of 20 ms lost, late or concealed from frame `at` on."""
+    whole = [pcm[i : i + 320] for i in range(0, len(pcm), 320)]
+    last = np.frombuffer(whole[at - 1], "<i2")
+    fading = (last[::-1] * np.linspace(1.0, 0.2, 160)).astype("<i2").tobytes()
+    instead = {"silence": bytes(320), "concealed": fading, "repeated": whole[at - 1]}
+    if how == "late":  # concealed, and played all the same
+        return b"".join([*whole[:at], *[fading] * frames, *whole[at:]])
+    return b"".join([*whole[:at], *[instead[how]] * frames, *whole[at + frames :]])
+
+
+@pytest.mark.parametrize("how", ["silence", "concealed", "repeated", "late"])
+@pytest.mark.parametrize("frames", [1, 2])
+@pytest.mark.parametrize("frequency", [620, 1000, 1431, 2333])
+def test_frames_that_are_lost_or_late_hide_no_beep(how: str, frames: int, frequency: float) -> None:
+    pcm = silence(1) + tone_pcm(frequency, seconds=0.5)
+    heard = [len(beeps(disturbed(pcm, at, how, frames))) for at in range(54, 73)]
+    assert heard == [1] * len(heard)
+
+
+def test_a_tone_after_another_one_is_none_however_it_is_disturbed() -> None:
+    pcm = silence(1) + tone_pcm(1400, seconds=0.5) + tone_pcm(1800, seconds=0.5)
+    for at in range(54, 98):
+        assert beeps(disturbed(pcm, at, "silence", 2)) == []
+
+
 def test_a_tone_that_does_not_end_is_none() -> None:
     assert beeps(silence(0.3) + tone_pcm(1000, seconds=3.3)) == []
     assert beeps(tone_pcm(1000, seconds=30)) == []
