@@ -100,3 +100,16 @@ def test_a_tone_under_way_is_told_soon() -> None:
     told = detector.feed(quiet(0.5) + tone_pcm(1000, seconds=0.2))
     assert [sign.name for sign in told] == ["steady"]
     assert told[0].at == pytest.approx(0.5, abs=0.04)
+
+
+@pytest.mark.parametrize("how", ["silence", "concealed", "late"])
+@pytest.mark.parametrize("name", SIGNS)
+def test_a_frame_that_is_lost_or_late_hides_no_sign(name: str, how: str) -> None:
+    sound = SIGNS[name]
+    frames = [sound[i : i + 320] for i in range(0, len(sound), 320)]
+    for at in range(1, len(frames), 3):
+        last = np.frombuffer(frames[at - 1], "<i2")
+        fading = (last[::-1] * np.linspace(1.0, 0.2, len(last))).astype("<i2").tobytes()
+        instead = bytes(320) if how == "silence" else fading
+        kept = frames[at:] if how == "late" else frames[at + 1 :]
+        assert signs(b"".join([*frames[:at], instead, *kept])) == [name.strip()], at

@@ -35,8 +35,12 @@ _WEAKER = 0.10
 _LEVEL_DBM0 = -42.0
 _WANDER = 14.0
 """Hertz by which a tone may wander within itself."""
-_MISSED = 3
-"""Frames in a row without the tone that end it: ANSam (ITU-T V.8) turns its phase every 450 ms."""
+_OTHER = 45.0
+"""Hertz by which another tone differs at least. Where a frame of RTP was lost or late the phase
+breaks, and a window with the break in it seems to be off by up to a line."""
+_MISSED = 4
+"""Frames in a row without the tone that end it: a lost frame of RTP spoils three windows, and ANSam
+(ITU-T V.8) turns its phase every 450 ms."""
 _SHORTEST = 0.08
 _STEADY = 0.10
 """Seconds after which it is told that a tone is under way."""
@@ -73,6 +77,11 @@ class _Sounded:
 
     def same(self, low: float, high: float) -> bool:
         return abs(self.low - low) <= _WANDER and abs(self.high - high) <= _WANDER
+
+    def other(self, low: float, high: float) -> bool:
+        """True where that is another tone, and not this one with a break in its phase."""
+        apart = max(abs(self.low - low), abs(self.high - high))
+        return apart > _OTHER
 
     @property
     def progress(self) -> bool:
@@ -149,7 +158,7 @@ class ToneSigns:
                 self._now.end, self._missed = moment, 0
                 return self._lasting(self._now)
             self._missed += 1
-            changed = low and self._missed >= 2
+            changed = low and self._missed >= 2 and self._now.other(low, high)
             if self._missed < _MISSED and not changed:
                 return []
             sounded, self._now = self._now, None
