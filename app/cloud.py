@@ -9,7 +9,7 @@ from app.beside import beside
 from app.prompt_building import for_survey
 from app.ring_back import ring_back_rules, words_of
 from app.webhooks import hook_address
-from app.wiring import conversation_rules, dialer_rules
+from app.wiring import conversation_rules, dialer_rules, with_texts
 from config.loading import Loaded
 from config.sections.trunks import TwilioTrunkSettings
 from core.clock import Clock
@@ -81,6 +81,7 @@ class CloudLines:
             conversation_rules(loaded),
             dialer_rules(loaded, self._words),
             who_picked_up=loaded.settings.pick_up.listen,
+            texts_by=tuple(each.name for each in loaded.settings.text_gateways),
         )
         calls = CloudCalls(self._database, self._clock, line)
         signed = SignedRequests(trunk.username, trunk.password)
@@ -126,7 +127,8 @@ class CloudLines:
         hears = frozenset(
             language for language, voice in settings.voices.items() if voice.hears and by_voice
         )
-        faults = [one for one in check(file, abilities=ABILITIES, hears=hears) if one.is_error]
+        able = with_texts(self._loaded, ABILITIES)
+        faults = [one for one in check(file, abilities=able, hears=hears) if one.is_error]
         if faults:
             raise AuthorError(*faults)
         transfers = surveys.transfers(self._loaded)

@@ -44,10 +44,11 @@ class Lines:
     def _abilities(self, clouds: bool) -> frozenset[Ability]:
         """Return what every trunk can do: a call may go over any of them. People ring back over
         those that take calls, whatever the others do."""
+        by_cloud = with_texts(self._loaded, ABILITIES)
         if self._sip is None:
-            return ABILITIES
+            return by_cloud
         own = with_texts(self._loaded, self._sip.abilities)
-        return own & (ABILITIES | {Ability.INCOMING}) if clouds else own
+        return own & (by_cloud | {Ability.INCOMING}) if clouds else own
 
     async def start(self) -> None:
         """Start the SIP lines."""

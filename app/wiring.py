@@ -82,10 +82,11 @@ def abilities(loaded: Loaded) -> frozenset[Ability]:
     Raises as `sip_stack` does.
     """
     by_sip = len(sip_trunks(loaded))
+    by_cloud = with_texts(loaded, CLOUD_ABILITIES)
     if loaded.trunks and not by_sip:
-        return CLOUD_ABILITIES
+        return by_cloud
     found = with_texts(loaded, sip_stack(loaded).abilities)
-    return found if by_sip == len(loaded.trunks) else found & CLOUD_ABILITIES
+    return found if by_sip == len(loaded.trunks) else found & by_cloud
 
 
 def with_texts(loaded: Loaded, channel: frozenset[Ability]) -> frozenset[Ability]:

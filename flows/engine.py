@@ -108,6 +108,18 @@ def start(program: Program, *, fields: Mapping[str, Any], language: str | None =
     return _run(Turn(program, session))
 
 
+def begun(program: Program, session: Session) -> Step:
+    """Return the step that `session` began with once more, as `start` gave it."""
+    first = Session(
+        flow=session.flow,
+        sha256=session.sha256,
+        language=session.language,
+        fields=session.fields,
+        node=program.start,
+    )
+    return _run(Turn(program, first))
+
+
 def step(program: Program, session: Session, input: Input) -> Step:
     """Go on with one input. An ended session stays as it is.
 

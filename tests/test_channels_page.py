@@ -19,7 +19,7 @@ SET_UP = {Ability.SPEECH, Ability.PICK_UP, Ability.TEXT}
 DRIVERS: dict[str, frozenset[Ability]] = {
     "SIP: `pjsua2`": PJSUA2.abilities | SET_UP | {Ability.INCOMING},
     "SIP: `pyvoip`": PYVOIP.abilities | SET_UP,
-    "cloud voice": ABILITIES | {Ability.INCOMING},
+    "cloud voice": ABILITIES | {Ability.INCOMING, Ability.TEXT},
     "dry run of calls": frozenset(DryRunChannel.abilities),
 }
 """Heading of a column -> all that the driver can do, what has to be set up for it included."""

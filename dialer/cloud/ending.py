@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import Clock
 from core.disposition import Disposition
 from dialer.closing import attempt_end
-from dialer.cloud.talking import booked, keep
+from dialer.cloud.talking import booked, keep, send_texts
 from dialer.cloud.terms import CloudLine, CloudSurvey
 from dialer.starting import following
 from flows.engine import wait_of
@@ -92,6 +92,7 @@ class Ending:
         end = turn.end or EndCall(Disposition.BROKE_OFF)
         booked_at = booked(held, turn, self._line, ended_at) or held.booked_at
         await keep(session, held, turn, {}, ended_at)
+        await send_texts(session, held, turn, survey, self._line.texts_by, ended_at)
         await change(
             session,
             held.attempt_id,

@@ -6,7 +6,7 @@ Each turn has a name that nobody can guess. A request for the turn that waits go
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,10 +22,11 @@ from dialer.closing import booked_moment
 from dialer.cloud.belated import keep_belated
 from dialer.cloud.terms import CloudLine, CloudSurvey
 from dialer.journal import answer_row, booking_row
+from dialer.texting.survey_text import send
 from flows.engine import wait_of
 from flows.exchange import Input, Keys, SayText, Wait, WaitAnswer, WaitTransfer
 from flows.session import Session
-from ivr.cloud.conversation import Turn, go_on, hung_up
+from ivr.cloud.conversation import Turn, go_on, hung_up, texts_due
 from ivr.cloud.provider import AGAIN
 from ivr.cloud.reading import input_of, keys_of, recording_sid
 from ivr.cloud.twiml import HANG_UP, Addresses, Script, last_words, script
@@ -117,11 +118,18 @@ class Talking:
             )
             if taken:
                 await keep(session, held, turn, fields, now)
+                await self._send_texts(session, held, turn, now)
         if taken:
             return str(values["twiml"])
         async with self._database.read() as session:
             other = await by_token(session, held.token)
         return other.twiml if other is not None else HANG_UP
+
+    async def _send_texts(
+        self, session: AsyncSession, held: Held, turn: Turn, now: datetime
+    ) -> None:
+        survey = await self._line.surveys(held.flow_version_id)
+        await send_texts(session, held, turn, survey, self._line.texts_by, now)
 
     async def _belated(self, held: Held, fields: Mapping[str, str], now: datetime) -> None:
         async with self._database.write() as session:
@@ -203,6 +211,23 @@ async def keep(
     for booking in turn.bookings:
         position += 1
         await add_answer(session, held.attempt_id, booking_row(booking, position, now), None)
+
+
+async def send_texts(
+    session: AsyncSession,
+    held: Held,
+    turn: Turn,
+    survey: CloudSurvey,
+    gateways: Sequence[str],
+    now: datetime,
+) -> None:
+    """Keep the texts to be sent that are due with a turn; `held`: as it was before it."""
+    before = Session.from_json(held.session, survey.program)
+    for message in texts_due(survey.program, before, turn):
+        if gateways:
+            await send(session, gateways, held.attempt_id, message, now)
+        else:  # the gateway was taken out of the settings since the call was made
+            log.warning("message_not_sent", attempt=held.attempt_id)
 
 
 def booked(held: Held, turn: Turn, line: CloudLine, now: datetime) -> datetime | None:

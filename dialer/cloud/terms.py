@@ -40,6 +40,8 @@ class CloudLine:
     rules: DialerRules
     who_picked_up: bool = True
     """True: the provider is asked to find out."""
+    texts_by: tuple[str, ...] = ()
+    """Text gateways that carry what surveys send, the first one that works; empty: none."""
 
     @property
     def calling(self) -> CallingRules:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.disposition import Disposition
-from flows.engine import Step, start, step
+from flows.engine import Step, begun, start, step
 from flows.exchange import (
     BookTime,
     EndCall,
@@ -18,6 +18,7 @@ from flows.exchange import (
     PlayFile,
     SaveAnswer,
     SayText,
+    SendMessage,
     TransferEnded,
     Wait,
     WaitTransfer,
@@ -41,6 +42,8 @@ class Turn:
     wait: Wait = _FINISHED
     answers: tuple[SaveAnswer, ...] = ()
     bookings: tuple[BookTime, ...] = ()
+    messages: tuple[SendMessage, ...] = ()
+    """Texts to the called number."""
     end: EndCall | None = None
     """Set where the survey is over."""
     person_wanted: bool = False
@@ -71,16 +74,29 @@ def hung_up(program: Program, session: Session, wait: Wait) -> Turn:
     """Tell the survey that nobody is there any more; what was kept, and the end it comes to."""
     answers: tuple[SaveAnswer, ...] = ()
     bookings: tuple[BookTime, ...] = ()
+    messages: tuple[SendMessage, ...] = ()
     wanted = False
     turn = Turn(session, wait=wait)
     for _ in range(MOST_STEPS):
         turn = go_on(program, turn.session, turn.wait, HungUp())
         answers, bookings = answers + turn.answers, bookings + turn.bookings
+        messages += turn.messages
         wanted = wanted or turn.person_wanted
         if turn.end is not None:
             break
     end = turn.end or EndCall(Disposition.BROKE_OFF)
-    return Turn(turn.session, (), Finished(), answers, bookings, end, wanted)
+    return Turn(turn.session, (), Finished(), answers, bookings, messages, end, wanted)
+
+
+def texts_due(program: Program, before: Session, turn: Turn) -> tuple[SendMessage, ...]:
+    """Return the texts that are due with `turn`, which follows `before`.
+
+    Those that the survey sends before its first question wait until somebody has answered: they
+    come with the first turn after it.
+    """
+    is_first = before.turns == 0 and not before.answers
+    first = _turn(begun(program, before)).messages if is_first else ()
+    return first + turn.messages
 
 
 def _turn(done: Step) -> Turn:
@@ -91,6 +107,7 @@ def _turn(done: Step) -> Turn:
         done.wait,
         tuple(effect for effect in done.effects if isinstance(effect, SaveAnswer)),
         tuple(effect for effect in done.effects if isinstance(effect, BookTime)),
+        tuple(effect for effect in done.effects if isinstance(effect, SendMessage)),
         end,
         end is not None and end.reason == ASKED_FOR_PERSON,
     )

@@ -19,7 +19,7 @@ from flows.exchange import (
 from flows.program import Program
 from flows.reader import read_text
 from flows.session import Session
-from ivr.cloud.conversation import Turn, go_on, going_on, hung_up, opening
+from ivr.cloud.conversation import Turn, go_on, going_on, hung_up, opening, texts_due
 
 SURVEY = """\
 flow: turns
@@ -86,6 +86,21 @@ def test_it_is_held_to_its_end(survey: Program) -> None:
         Verdict.DISSATISFIED,
     )
     assert isinstance(last.wait, Finished)
+
+
+def test_texts_before_the_first_question_come_with_the_first_turn() -> None:
+    text = SURVEY.replace("  - ask: 您总体", "  - text: 您好。\n  - ask: 您总体").replace(
+        "  - end: completed", "  - text: 再会。\n  - end: completed", 1
+    )
+    file = read_text(text, "turns.yaml")
+    survey = compile_flow(file.flow, sha256=file.sha256, transfers={"desk"})
+    first = opening(survey, {})
+    second = pressed(survey, first, "1")
+    last = pressed(survey, second, "1")
+    assert [one.text for one in texts_due(survey, first.session, second)] == ["您好。"]
+    assert [one.text for one in texts_due(survey, second.session, last)] == ["再会。"]
+    left = hung_up(survey, first.session, first.wait)
+    assert [one.text for one in texts_due(survey, first.session, left)] == ["您好。"]
 
 
 def test_who_hangs_up_is_asked_nothing_more(survey: Program) -> None:

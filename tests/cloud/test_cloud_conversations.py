@@ -7,14 +7,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from core.catalogue import text
 from core.clock import SystemClock
+from core.errors import AuthorError
 from dialer.cloud.holding import CloudCalls, Wanted
 from dialer.journal import AttemptJournal
 from ivr.outcome import Outcome
+from ivr.people.directory import person_of
 from ivr.people.person import Behaviour, HangUp, Person, Press, Reaction, Script, Speak
 from storage.database import Database
+from storage.schema import TextMessage
 from storage.transcripts import take_next
 from tests.cloud.house import everything, house, people
 from tests.dialing.line import running
@@ -129,6 +133,47 @@ async def test_a_transfer(sqlite: Database, tmp_path: Path, target: str, taken: 
     assert kept.calls[0].put_through is taken
     assert [item.reason for item in kept.items] == ([] if taken else ["asked_for_person"])
     assert cloud.api.faults == []
+
+
+FIRST, LATER = "公安局回访中心正在给您来电。", "如需补充，请拨打01012345678。"
+GATEWAY = "text_gateways: [{name: sms, driver: dry_run}]"
+
+
+async def test_a_survey_sends_texts_once_somebody_is_there(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    """Before the first question and after it; not to a mailbox, nor twice where he hangs up."""
+    source = survey(
+        f"  - text: {FIRST}\n", ASK, f"  - text: {LATER}\n", ASK.replace("id: overall", "id: again")
+    )
+    answers, leaves = "+8613800000011", "+8613800000012"
+    people_by = {
+        answers: doing(afterwards=Reaction(then=(Press("1"),)))(answers),
+        leaves: doing(afterwards=Reaction(during=(HangUp(1.0),)))(leaves),
+        MAILBOX: person_of(MAILBOX),
+    }
+    await people(sqlite, list(people_by), source)
+    api = TwilioVoice(people=people_by.__getitem__)
+    async with house(sqlite, tmp_path, api, more=GATEWAY) as cloud:
+        await cloud.call_all()
+    assert cloud.api.faults == []
+    async with sqlite.read() as session:
+        sent = (await session.scalars(select(TextMessage).order_by(TextMessage.id))).all()
+    by_number: dict[str, list[str]] = {}
+    for one in sent:
+        assert (one.purpose, one.gateway) == ("survey_text", "sms")
+        by_number.setdefault(one.e164, []).append(one.text)
+    assert by_number == {answers: [FIRST, LATER], leaves: [FIRST]}
+
+
+async def test_a_survey_with_texts_is_refused_without_a_gateway(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    await people(sqlite, [ONE], survey(f"  - text: {FIRST}\n", ASK))
+    with pytest.raises(AuthorError) as refused:
+        async with house(sqlite, tmp_path, TwilioVoice()):
+            pass
+    assert "flow-channel-cannot" in {each.code for each in refused.value.problems}
 
 
 MESSAGE = "pick_up: {mailbox: message, messages: {zh: 公安局回访中心来电，稍后再与您联系。}}"
