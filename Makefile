@@ -34,7 +34,7 @@ demo: setup
 	$(BIN)/huifang demo
 
 test: setup-test
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

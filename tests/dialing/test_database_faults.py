@@ -156,7 +156,7 @@ async def test_draining_ends_while_the_database_fails_and_a_person_gets_the_rest
     dialer = dialing(database, line, name="elsewhere:1:1")
     async with running(dialer) as task:
         await until(lambda: dialer.tally.calls_now == 3)
-        await line.on_line.wait()
+        await until(lambda: len(line.rung) == 3)
         with contextlib.closing(
             sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
         ) as other:
