@@ -34,7 +34,7 @@ demo: setup
 	$(BIN)/huifang demo
 
 test: setup-test
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ connections pools or processes on it.
 
 import asyncio
 import importlib.util
+import logging
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -54,6 +55,15 @@ hypothesis.settings.load_profile("huifang")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with those that wait for peers: side by side with others they cost little."""
     items.sort(key=lambda item: "live" not in item.keywords)
+
+
+@pytest.fixture(autouse=True)
+def _no_log_into_the_output_of_another_test() -> None:
+    """Drop handlers that libraries put on the root logger: they write into a stream that was
+    captured, and closed, with the test in which they were made."""
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if type(one) is logging.StreamHandler]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
