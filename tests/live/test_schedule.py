@@ -172,6 +172,8 @@ async def test_a_schedule_makes_and_calls_its_batch_and_tells_what_was_missed(
     assert batch.schedule == "often"
     await _one_was_satisfied(house)
     runs = await _runs(house)
+    while runs[0]["outcome"] == "nothing_to_do":  # a later time came before Ctrl-C
+        runs = runs[1:]
     assert [run["outcome"] for run in runs] == ["made"] + ["missed"] * (len(runs) - 1)
     assert len(runs) >= 6
     assert runs[0]["batch"] == batch.id

@@ -33,6 +33,8 @@ from ivr.people.sip.message import (
 from ivr.people.sip.ringing import RingingCall
 from ivr.people.sip.rtp import Impairment
 
+FREE_TRIES = 20
+"""Free numbers tried until one is free for UDP and for TCP."""
 LINGER = 10.0
 """Seconds that a call that is over still answers repeats of its last requests."""
 
@@ -79,18 +81,26 @@ class SipPeople:
 
     async def start(self) -> None:
         """Listen on UDP and TCP. Raises OSError where the port is taken."""
+        for _ in range(0 if self.port else FREE_TRIES):
+            with contextlib.suppress(OSError):
+                await self._listen(0)
+                return
+        await self._listen(self.port)
+
+    async def _listen(self, port: int) -> None:
         loop = asyncio.get_running_loop()
-        self._udp, _ = await loop.create_datagram_endpoint(
-            lambda: _Datagrams(self), local_addr=(self.host, self.port)
+        udp, _ = await loop.create_datagram_endpoint(
+            lambda: _Datagrams(self), local_addr=(self.host, port)
         )
-        self.port = self._udp.get_extra_info("sockname")[1]
+        number = udp.get_extra_info("sockname")[1]
         try:
             self._tcp = await loop.create_server(
-                lambda: _Connection(self), self.host, self.port, reuse_address=True
+                lambda: _Connection(self), self.host, number, reuse_address=True
             )
-        except OSError:
-            self._udp.close()
+        except OSError:  # what is free for UDP need not be for TCP
+            udp.close()
             raise
+        self._udp, self.port = udp, number
 
     async def close(self) -> None:
         """Hang up what is left and stop listening."""

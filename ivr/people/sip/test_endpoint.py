@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,3 +124,35 @@ async def test_only_who_knows_the_password_may_call(caller: Caller) -> None:
             caller.send(people, "ACK", "7", cseq=cseq)
     finally:
         await people.close()
+
+
+async def test_a_number_that_is_free_for_udp_only_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop, taken = asyncio.get_running_loop(), []
+    create = loop.create_server
+
+    async def create_server(*facts: Any, **more: Any) -> asyncio.Server:
+        if not taken:
+            taken.append(facts[2])
+            raise OSError(98, "address already in use")
+        return await create(*facts, **more)
+
+    monkeypatch.setattr(loop, "create_server", create_server)
+    people = SipPeople()
+    await people.start()
+    try:
+        assert taken
+        assert people.port not in (0, taken[0])
+    finally:
+        await people.close()
+
+
+async def test_a_number_that_was_asked_for_is_taken_or_refused() -> None:
+    first = SipPeople()
+    await first.start()
+    try:
+        with pytest.raises(OSError, match="in use"):
+            await SipPeople(port=first.port).start()
+    finally:
+        await first.close()
